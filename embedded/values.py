@@ -122,7 +122,7 @@ def walk(value: Any, change: Callable[[Any], Any]) -> Any:
     return change(value)
 
 
-def reveal(value: Any) -> Any:
+def reveal(value: Any) -> Any:  # dicts stay dicts, whatever else stays its kind
     """`value` without secret markers: for providers and comparisons, never for a screen or a file."""
     return walk(value, lambda item: item.value if isinstance(item, Secret) else item)
 

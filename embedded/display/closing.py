@@ -1,0 +1,87 @@
+"""What stands at the end of a run: policies, diagnostics, outputs, resources, duration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from embedded.display import details, values
+from embedded.display.record import Record
+from embedded.engine import urn as urns
+from embedded.engine.deployment import Deployment
+from embedded.values import reveal
+
+
+def print_all(
+    deployment: Deployment,
+    record: Record,
+    seconds: float,
+    *,
+    view_diff: bool = False,
+    outputs: bool = True,
+    secrets: bool = False,
+) -> None:
+    """Print the end of a run."""
+    preview = deployment.target.preview
+    if view_diff and preview:
+        print("\n".join(details.diff_lines(record.steps)))
+    sections = [("Policies:", _policies(deployment)), ("Diagnostics:", _diagnostics(record))]
+    if outputs:
+        sections.append(("Outputs:", _outputs(deployment, secrets)))
+    sections.append(("Resources:", [f"    {line}" for line in record.summary(preview=preview)]))
+    for title, lines in sections:
+        if lines:
+            print(f"{title}\n" + "\n".join(lines) + "\n")
+    if not preview:
+        print(f"Duration: {seconds:.0f}s\n", flush=True)
+
+
+def print_json(record: Record, config: Mapping[str, str], secret: list[str], seconds: float) -> None:
+    """Print the plan for machines."""
+    print(details.json_text(record, config, secret, seconds), flush=True)
+
+
+def _policies(deployment: Deployment) -> list[str]:
+    lines: list[str] = []
+    for pack in deployment.packs:
+        label = f"{pack.name}@v{pack.version}"
+        found = [finding for finding in deployment.findings if finding.pack == label]
+        sign = "❌" if any(finding.mandatory for finding in found) else "⚠️" if found else "✅"
+        lines.append(f"    {sign} {label} (local: {pack.directory})")
+        for finding in found:
+            level = "mandatory" if finding.mandatory else "advisory"
+            lines.append(f"        - [{level}]  {finding.rule}{_whose(finding.urn)}")
+            lines.extend(f"          {line}" for line in finding.message.splitlines())
+    return lines
+
+
+def _whose(urn: str) -> str:
+    return f"  ({urns.short_type(urns.type_of(urn))}: {urns.name_of(urn)})" if urn else ""
+
+
+def _diagnostics(record: Record) -> list[str]:
+    lines: list[str] = []
+    for message in record.messages:
+        if message.severity == "info":
+            continue
+        if message.urn:
+            lines.append(f"  {urns.short_type(urns.type_of(message.urn))} ({urns.name_of(message.urn)}):")
+        first, *rest = message.text.rstrip().splitlines() or [""]
+        lines.append(f"    {message.severity}: {first}")
+        lines.extend(f"    {line}" for line in rest)
+    return lines
+
+
+def _outputs(deployment: Deployment, secrets: bool) -> list[str]:
+    stack = deployment.snapshot.get(deployment.stack_urn)
+    old = deployment.snapshot.old(deployment.stack_urn)
+    if stack is None or deployment.failed:
+        return []
+    before, after = (old.outputs if old else {}), stack.outputs
+    if secrets:
+        before, after = reveal(before), reveal(after)
+    return list(_changed(before, after))
+
+
+def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    yield from values.changes(before, after, 4) if before else values.tree(after, 4)

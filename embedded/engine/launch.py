@@ -1,0 +1,73 @@
+"""Runs a Pulumi program in a process of its own: `python -m embedded.engine.launch PROGRAM`, address on stdin.
+
+Does what the CLI's language host does, with the SDK's own entry points. Importing the SDK starts before the engine's
+address is known, so that the two start side by side; config comes by PULUMI_CONFIG as from the CLI.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import runpy
+import sys
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+
+import pulumi
+from pulumi import runtime
+
+SHOWN = 32  # the program has already said what is wrong
+
+
+def main() -> int:
+    """Run the program named on the command line; 0, or the exit code that the language host would give."""
+    program = sys.argv[1]
+    address = sys.stdin.readline().strip()
+    if not address:
+        return 1
+    runtime.set_all_config(runtime.get_config_env(), runtime.get_config_secret_keys_env())
+    parallel = int(os.environ["PULUMI_PARALLEL"])
+    runtime.configure(
+        runtime.Settings(
+            project=os.environ["PULUMI_PROJECT"],
+            stack=os.environ["PULUMI_STACK"],
+            monitor=address,
+            engine=address,
+            parallel=parallel,
+            dry_run=os.environ["PULUMI_DRY_RUN"] == "true",
+            organization=os.environ["PULUMI_ORGANIZATION"],
+            root_directory=os.environ["PULUMI_ROOT_DIRECTORY"],
+        )
+    )
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # futures left over by a failed program are not news
+    sys.argv = [program]
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    loop.set_default_executor(ThreadPoolExecutor(parallel * 4))
+    try:
+        loop.run_until_complete(runtime.run_in_stack(lambda: _run(program)))
+    except pulumi.RunError as error:
+        pulumi.log.error(str(error))
+        return 1
+    except Exception:
+        pulumi.log.error("Program failed with an unhandled exception:\n" + _own_part(traceback.format_exc()))
+        return SHOWN
+    return 0
+
+
+def _run(program: str) -> None:
+    runpy.run_path(program, run_name="__main__")
+
+
+def _own_part(text: str) -> str:
+    """The traceback without the frames of this launcher and runpy."""
+    head, _, tail = text.rpartition("<frozen runpy>")
+    return text if not head else "Traceback (most recent call last):\n" + tail.split("\n", 1)[-1]
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # threads that wait for a stopped monitor must not hold the process

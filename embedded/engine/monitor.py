@@ -1,0 +1,118 @@
+"""The two gRPC services that a program talks to: ResourceMonitor and Engine.
+
+Owns the translation between protocol and deployment, nothing else. What is not carried is refused by name.
+"""
+
+from __future__ import annotations
+
+from concurrent import futures
+from typing import Any, NoReturn
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
+
+from embedded.engine.deployment import Deployment, StoppedError
+from embedded.engine.goal import from_request
+from embedded.engine.operations import where
+from embedded.errors import EngineError
+from embedded.state import Resource
+from embedded.values import from_struct, to_struct
+
+FEATURES = ("secrets", "resourceReferences", "outputValues", "aliasSpecs", "deletedWith")
+_SEVERITIES = {engine_pb2.DEBUG: "debug", engine_pb2.INFO: "info", engine_pb2.WARNING: "warning"}
+_MESSAGE_BYTES = 400 * 1024 * 1024  # as the SDK's own channels
+Context = grpc.ServicerContext
+
+
+class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
+    """Registrations of one program run."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+
+    def GetDeploymentInfo(self, request: Any, context: Context) -> Any:  # noqa: ARG002, D102, N802
+        target = self._deployment.target
+        names = [
+            resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
+            resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
+            resource_pb2.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES,
+            resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
+            resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+        ]
+        return resource_pb2.DeploymentInfo(
+            project=target.project,
+            stack=target.stack,
+            organization="organization",
+            dryRun=target.preview,
+            parallel=target.parallel,
+            supportedFeatures=names,
+        )
+
+    def SupportsFeature(self, request: Any, context: Context) -> Any:  # noqa: ARG002, D102, N802
+        return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in FEATURES)
+
+    def RegisterResource(self, request: Any, context: Context) -> Any:  # noqa: D102, N802
+        try:
+            made = self._deployment.register(from_request(request))
+        except StoppedError:
+            self._stop(context)
+        except EngineError as error:
+            self._deployment.fail(str(error))
+            self._stop(context)
+        except Exception as error:
+            self._deployment.fail(f"{request.type} '{request.name}': {where(error)} in the engine")
+            self._stop(context)
+        return self._answer(made)
+
+    def RegisterResourceOutputs(self, request: Any, context: Context) -> Any:  # noqa: ARG002, D102, N802
+        self._deployment.outputs(request.urn, from_struct(request.outputs))
+        return empty_pb2.Empty()
+
+    def SignalAndWaitForShutdown(self, request: Any, context: Context) -> Any:  # noqa: ARG002, D102, N802
+        return empty_pb2.Empty()
+
+    def _answer(self, made: Resource) -> Any:
+        return resource_pb2.RegisterResourceResponse(urn=made.urn, id=made.id, object=to_struct(made.outputs))
+
+    def _stop(self, context: Context) -> NoReturn:
+        context.abort(grpc.StatusCode.UNAVAILABLE, "the run has failed")
+        raise AssertionError("abort raises")
+
+
+class Engine(engine_pb2_grpc.EngineServicer):
+    """Log lines and the root resource of one program run."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._root = ""
+
+    def Log(self, request: Any, context: Context) -> Any:  # noqa: ARG002, D102, N802
+        severity = _SEVERITIES.get(request.severity, "error")
+        if severity == "error" and self._deployment.failed:
+            return empty_pb2.Empty()  # the program's echo of what has been reported
+        if severity == "error":
+            self._deployment.failed = True
+        self._deployment.screen.message(severity, request.message, request.urn)
+        return empty_pb2.Empty()
+
+    def GetRootResource(self, request: Any, context: Context) -> Any:  # noqa: ARG002, D102, N802
+        return engine_pb2.GetRootResourceResponse(urn=self._root)
+
+    def SetRootResource(self, request: Any, context: Context) -> Any:  # noqa: ARG002, D102, N802
+        self._root = request.urn
+        return engine_pb2.SetRootResourceResponse()
+
+    def RequirePulumiVersion(self, request: Any, context: Context) -> Any:  # noqa: ARG002, D102, N802
+        return engine_pb2.RequirePulumiVersionResponse()
+
+
+def serve(deployment: Deployment, port: int) -> grpc.Server:
+    """A started server on a loopback port that the caller holds."""
+    limits = [("grpc.max_receive_message_length", _MESSAGE_BYTES), ("grpc.max_send_message_length", _MESSAGE_BYTES)]
+    server = grpc.server(futures.ThreadPoolExecutor(deployment.target.parallel * 4 + 8), options=limits)
+    resource_pb2_grpc.add_ResourceMonitorServicer_to_server(Monitor(deployment), server)
+    engine_pb2_grpc.add_EngineServicer_to_server(Engine(deployment), server)
+    server.add_insecure_port(f"127.0.0.1:{port}")
+    server.start()
+    return server

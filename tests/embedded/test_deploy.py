@@ -1,0 +1,334 @@
+"""Whole runs of real programs: what is built, what is written, what a person sees."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.embedded.conftest import Workspace
+
+Make = Callable[[str], Workspace]
+
+CHAIN = """
+class Box(pulumi.ComponentResource):
+    def __init__(self, name, opts=None):
+        super().__init__("demo:index:Box", name, {}, opts)
+        self.inner = random.RandomId(f"{name}-inner", byte_length=2, opts=Opts(parent=self))
+        self.register_outputs({"hex": self.inner.hex})
+
+box = Box("box")
+password = random.RandomPassword("password", length=config.get_int("length") or 20)
+after = random.RandomId("after", byte_length=2, keepers={"hash": password.bcrypt_hash})
+echo = command.local.Command("echo", create="echo $N", environment={"N": config.get("n") or "1"}, triggers=[after.hex])
+pulumi.export("hex", box.inner.hex)
+pulumi.export("password", password.result)
+pulumi.export("echo", echo.stdout)
+"""
+
+
+def test_a_stack_is_built_and_a_second_run_finds_nothing_to_do(workspace: Make) -> None:
+    stack = workspace(CHAIN)
+    first = stack.up()
+    assert "+ 6 created" in first.out
+    before = stack.state()["resources"]
+    assert "6 unchanged" in stack.up().out
+    assert stack.state()["resources"] == before
+    assert stack.pulumi("preview", "--expect-no-changes").code == 0
+
+
+def test_every_resource_stands_behind_what_it_needs(workspace: Make) -> None:
+    stack = workspace(CHAIN)
+    stack.up()
+    seen: set[str] = set()
+    for item in stack.state()["resources"]:
+        needs = {*item.get("dependencies", []), item.get("parent", ""), item.get("provider", "").rpartition("::")[0]}
+        assert needs - {""} <= seen
+        seen.add(item["urn"])
+
+
+def test_urns_carry_the_types_of_parents_but_not_the_stack(workspace: Make) -> None:
+    stack = workspace(CHAIN)
+    stack.up()
+    resources = stack.resources()
+    assert resources["box-inner"]["urn"] == (
+        "urn:pulumi:test::demo::demo:index:Box$random:index/randomId:RandomId::box-inner"
+    )
+    assert resources["demo-test"]["urn"] == "urn:pulumi:test::demo::pulumi:pulumi:Stack::demo-test"
+    assert resources["echo"]["provider"].startswith("urn:pulumi:test::demo::pulumi:providers:command::default_1_2_1::")
+
+
+def test_secrets_are_written_and_shown_only_encrypted(workspace: Make) -> None:
+    stack = workspace(CHAIN)
+    run = stack.up()
+    password = json.loads(stack.pulumi("stack", "output", "--json", "--show-secrets").out)["password"]
+    assert len(password) == 20
+    for text in (
+        run.out,
+        run.err,
+        stack.files(),
+        stack.pulumi("preview", "--diff").out,
+        stack.pulumi("preview", "--json").out,
+    ):
+        assert password not in text
+    assert re.search(r"password: \[secret\]", run.out)
+
+
+def test_expecting_no_changes_fails_with_the_clis_exit_code(workspace: Make) -> None:
+    stack = workspace(CHAIN)
+    stack.up()
+    stack.set("n", "2")
+    result = stack.pulumi("preview", "--expect-no-changes", ok=False)
+    assert result.code == 7
+    assert "no changes were expected but changes occurred" in result.err
+
+
+def test_a_preview_builds_nothing_and_passes_unknowns_on(workspace: Make) -> None:
+    stack = workspace(CHAIN)
+    assert stack.steps() == dict.fromkeys(("demo-test", "box", "box-inner", "password", "after", "echo"), "create")
+    assert "resources" not in stack.state()
+
+
+def test_a_replacement_is_made_before_the_old_one_goes_and_dependents_follow_by_value(workspace: Make) -> None:
+    stack = workspace(CHAIN)
+    stack.up()
+    old = stack.resources()
+    stack.set("length", "21")
+    assert stack.steps() == {"password": "replace", "after": "replace", "echo": "replace"}
+    out = stack.up().out
+    assert out.index("password created replacement") < out.index("password deleted original")
+    assert "+-3 replaced" in out
+    new = stack.resources()
+    assert new["after"]["id"] != old["after"]["id"]
+    assert new["box-inner"] == old["box-inner"]
+    assert not any(item.get("delete") for item in new.values())
+
+
+def test_delete_before_replace_takes_the_dependents_that_must_be_replaced_first(workspace: Make) -> None:
+    stack = workspace(
+        """
+        first = random.RandomString("first", length=config.get_int("length") or 8, opts=Opts(delete_before_replace=True))
+        second = random.RandomId("second", byte_length=2, keepers={"first": first.result})
+        third = random.RandomId("third", byte_length=2, opts=Opts(depends_on=[first]))
+        """.replace("RandomString", "RandomPassword")
+    )
+    stack.up()
+    old = stack.resources()
+    stack.set("length", "9")
+    assert stack.steps() == {"first": "replace", "second": "replace"}
+    out = stack.up().out
+    order = ["second deleted original", "first deleted original", "first created replacement", "second created"]
+    assert [out.index(line) for line in order] == sorted(out.index(line) for line in order)
+    assert stack.resources()["third"]["id"] == old["third"]["id"]
+
+
+def test_what_is_no_longer_declared_is_deleted_dependents_first(workspace: Make) -> None:
+    stack = workspace(CHAIN)
+    stack.up()
+    stack.program("pulumi.export('a', 1)")
+    out = stack.up().out
+    assert out.index("echo deleted") < out.index("after deleted") < out.index("password deleted")
+    assert "- 5 deleted" in out
+    assert set(stack.resources()) == {"demo-test", "default_4_21_4", "default_1_2_1"} or set(stack.resources()) == {
+        "demo-test"
+    }
+
+
+def test_ignored_changes_stay_as_they_were(workspace: Make) -> None:
+    program = """random.RandomId("id", byte_length={}, opts=Opts(ignore_changes=["byteLength"]))"""
+    stack = workspace(program.format(2))
+    stack.up()
+    stack.program(program.format(4))
+    assert stack.pulumi("preview", "--expect-no-changes").code == 0
+    assert stack.resources()["id"]["inputs"]["byteLength"] == 2
+
+
+def test_a_protected_resource_is_not_deleted_and_the_rest_goes(workspace: Make) -> None:
+    stack = workspace("""
+        random.RandomId("guarded", byte_length=2, opts=Opts(protect=True))
+        random.RandomId("open", byte_length=2)
+    """)
+    stack.up()
+    result = stack.pulumi("destroy", "--yes", "--skip-preview", ok=False)
+    assert result.code == 1
+    assert "because it is protected" in result.out
+    assert {"guarded"} <= set(stack.resources())
+    assert "open" not in stack.resources()
+
+
+def test_destroy_can_leave_protected_resources_and_what_they_need(workspace: Make) -> None:
+    stack = workspace("""
+        base = random.RandomId("base", byte_length=2)
+        random.RandomId("guarded", byte_length=2, keepers={"a": base.hex}, opts=Opts(protect=True))
+        random.RandomId("open", byte_length=2)
+    """)
+    stack.up()
+    before = stack.resources()
+    stack.pulumi("destroy", "--yes", "--exclude-protected")
+    after = stack.resources()
+    assert set(after) == {"demo-test", "default_4_21_4", "base", "guarded"}
+    stack.up()
+    assert stack.resources()["guarded"]["id"] == before["guarded"]["id"]
+
+
+def test_a_protected_resource_is_not_replaced(workspace: Make) -> None:
+    program = """random.RandomId("guarded", byte_length={}, opts=Opts(protect=True))"""
+    stack = workspace(program.format(2))
+    stack.up()
+    stack.program(program.format(4))
+    result = stack.up(ok=False)
+    assert result.code == 1
+    assert "cannot be replaced" in result.out
+    assert stack.resources()["guarded"]["inputs"]["byteLength"] == 2
+
+
+def test_retained_and_deleted_with_resources_are_forgotten_without_a_call(workspace: Make) -> None:
+    stack = workspace("""
+        home = random.RandomId("home", byte_length=2)
+        command.local.Command("guest", create="true", delete="exit 1", opts=Opts(deleted_with=home))
+        command.local.Command("kept", create="true", delete="exit 1", opts=Opts(retain_on_delete=True))
+    """)
+    stack.up()
+    stack.pulumi("destroy", "--yes")
+    assert stack.resources() == {}
+
+
+def test_a_failed_create_stops_the_run_keeps_what_was_made_and_says_why(workspace: Make) -> None:
+    stack = workspace("""
+        broken = command.local.Command("broken", create="echo half >&2; exit 3")
+        random.RandomId("after", byte_length=2, opts=Opts(depends_on=[broken]))
+    """)
+    result = stack.up(ok=False)
+    assert result.code == 1
+    assert "exit status 3" in result.out
+    assert "half" in result.out
+    assert "error: update failed" in result.err
+    assert "Traceback" not in result.out + result.err
+    assert {"broken", "after"}.isdisjoint(stack.resources())
+    assert "pending_operations" not in stack.state()
+
+
+def test_a_program_that_raises_is_shown_with_its_own_traceback_and_nothing_is_deleted(workspace: Make) -> None:
+    stack = workspace(CHAIN)
+    stack.up()
+    stack.program("raise ValueError('no such thing')")
+    result = stack.up(ok=False)
+    assert result.code == 1
+    assert "ValueError: no such thing" in result.out
+    assert "launch.py" not in result.out
+    assert "password" in stack.resources()
+
+
+def test_two_resources_of_one_name_are_refused(workspace: Make) -> None:
+    stack = workspace("""
+        random.RandomId("twice", byte_length=2)
+        random.RandomId("twice", byte_length=2)
+    """)
+    result = stack.up(ok=False)
+    assert result.code == 1
+    assert "Duplicate resource URN" in result.out
+
+
+def test_a_killed_run_leaves_its_pending_operation_and_its_lock(workspace: Make) -> None:
+    stack = workspace("""command.local.Command("slow", create="sleep 60")""")
+    run = subprocess.Popen(
+        [sys.executable, "-m", "embedded", "up", "--yes", "--skip-preview"],
+        cwd=stack.root,
+        env=stack.env,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert run.stdout is not None
+        for line in run.stdout:
+            if "slow creating" in line:
+                break
+        time.sleep(0.5)
+    finally:
+        children = descendants(run.pid)
+        for pid in (run.pid, *children):
+            os.kill(pid, signal.SIGKILL)
+        run.wait()
+    state = stack.state()
+    assert [item["type"] for item in state["pending_operations"]] == ["creating"]
+    assert "currently locked by 1 lock" in stack.up(ok=False).err
+
+
+def descendants(pid: int) -> list[int]:
+    """Processes that a process has started, and theirs."""
+    direct = [
+        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    ]
+    return [found for child in direct for found in (child, *descendants(child))]
+
+
+FORBIDS_FOUR = """
+def no_four(args, report):
+    if args.resource_type.startswith("random:") and args.props["byteLength"] == 4:
+        report("four bytes are not allowed")
+
+PolicyPack("demo-pack", policies=[
+    ResourceValidationPolicy("no-four", "No ids of four bytes.", no_four, enforcement_level=EnforcementLevel.MANDATORY),
+    StackValidationPolicy("has-id", "A stack has an id.", lambda args, report: None if len(args.resources) > 1
+        else report("no id"), enforcement_level=EnforcementLevel.ADVISORY),
+])
+"""
+
+
+def test_a_policy_is_asked_at_preview_and_again_before_anything_is_made(workspace: Make) -> None:
+    stack = workspace("""random.RandomId("id", byte_length=4)""")
+    pack = str(stack.pack(FORBIDS_FOUR))
+    for command in (("preview",), ("up", "--yes"), ("up", "--yes", "--skip-preview")):
+        result = stack.pulumi(*command, "--policy-pack", pack, ok=False)
+        assert result.code == 1
+        assert "four bytes are not allowed" in result.out
+        assert "demo-pack@v1.2.3" in result.out
+    assert "id" not in stack.resources()
+
+
+def test_a_pack_that_is_content_is_named_and_stack_rules_run(workspace: Make) -> None:
+    stack = workspace("""random.RandomId("id", byte_length=2)""")
+    pack = str(stack.pack(FORBIDS_FOUR))
+    assert "✅ demo-pack@v1.2.3 (local: pack)" in stack.up("--policy-pack", pack).out
+    stack.program("")
+    result = stack.pulumi("preview", "--policy-pack", pack)
+    assert "[advisory]  has-id" in result.out
+
+
+def test_a_pack_that_crashes_fails_the_run_with_what_it_printed(workspace: Make) -> None:
+    stack = workspace("""random.RandomId("id", byte_length=2)""")
+    pack = str(stack.pack("raise RuntimeError('pack is broken')"))
+    result = stack.pulumi("preview", "--policy-pack", pack, ok=False)
+    assert result.code == 1
+    assert "pack is broken" in result.out + result.err
+
+
+def test_an_option_outside_the_engine_is_refused_by_name(workspace: Make) -> None:
+    stack = workspace("""random.RandomId("id", byte_length=4, opts=Opts(import_="AQIDBA"))""")
+    result = stack.up(ok=False)
+    assert result.code == 1
+    assert "the option 'import' is not carried" in result.out
+
+
+def test_a_resource_of_a_package_outside_the_engine_is_refused_by_name(workspace: Make) -> None:
+    stack = workspace("""pulumi.CustomResource("aws:s3/bucket:Bucket", "bucket", {})""")
+    result = stack.up(ok=False)
+    assert result.code == 1
+    assert "provider package 'aws' is not carried" in result.out
+
+
+@pytest.mark.parametrize("arguments", [("up",), ("up", "--yes", "--no-such-flag"), ("preview", "-s", "nowhere")])
+def test_a_call_that_cannot_be_carried_out_is_one_line_and_not_zero(
+    workspace: Make, arguments: tuple[str, ...]
+) -> None:
+    stack = workspace("")
+    result = stack.pulumi(*arguments, ok=False)
+    assert result.code != 0
+    assert result.err.startswith("error: ")
+    assert len(result.err.strip().splitlines()) == 1

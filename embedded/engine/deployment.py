@@ -114,7 +114,7 @@ class Deployment:
             self._judge(pack.analyze_stack(registered))
 
     def _register(self, urn: str, goal: Goal) -> Resource:
-        old = self.snapshot.old(urn)
+        old = self.snapshot.renamed(urn, goal.aliases)
         provider, reference = self._provider_for(goal)
         inputs = planner.check(provider, goal, old)
         new = planner.wanted(goal, urn, reference, inputs, old)

@@ -12,8 +12,6 @@ from embedded.values import Properties, from_struct
 
 _REFUSED = {
     "importId": "import",
-    "aliases": "aliases",
-    "aliasURNs": "aliases",
     "remote": "component packages",
     "providers": "providers of component packages",
     "replace_with": "replaceWith",
@@ -44,6 +42,7 @@ class Goal:
     replace_on_changes: Sequence[str] = ()
     additional_secret_outputs: Sequence[str] = ()
     custom_timeouts: Mapping[str, float] = field(default_factory=dict)
+    aliases: Sequence[str] = ()
 
     def ignoring(self, old: Properties | None) -> Goal:
         """The goal with its ignored properties put back to the values of `old`, where there is an old state."""
@@ -77,6 +76,7 @@ def from_request(request: Any) -> Goal:
         deleted_with=request.deletedWith,
         ignore_changes=list(request.ignoreChanges),
         replace_on_changes=list(request.replaceOnChanges),
+        aliases=[*request.aliasURNs, *(alias.urn for alias in request.aliases if alias.urn)],
         additional_secret_outputs=list(request.additionalSecretOutputs),
         custom_timeouts={
             name: _seconds(getattr(timeouts, name))

@@ -19,7 +19,7 @@ from embedded.errors import EngineError
 from embedded.state import Resource
 from embedded.values import from_struct, to_struct
 
-FEATURES = ("secrets", "resourceReferences", "outputValues", "aliasSpecs", "deletedWith")
+FEATURES = ("secrets", "resourceReferences", "outputValues", "deletedWith")  # without aliasSpecs the SDK sends URNs
 _SEVERITIES = {engine_pb2.DEBUG: "debug", engine_pb2.INFO: "info", engine_pb2.WARNING: "warning"}
 _MESSAGE_BYTES = 400 * 1024 * 1024  # as the SDK's own channels
 Context = grpc.ServicerContext
@@ -37,7 +37,6 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
             resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
             resource_pb2.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES,
-            resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
             resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
         ]
         return resource_pb2.DeploymentInfo(

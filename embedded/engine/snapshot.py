@@ -51,6 +51,15 @@ class Snapshot:
         """The old state of a URN, also once its resource has been deleted for a replacement."""
         return self._old_by_urn.get(urn)
 
+    def renamed(self, urn: str, aliases: Iterable[str]) -> Resource | None:
+        """The old state of a URN, or of the first alias that has one: it then goes by the new URN everywhere."""
+        with self._lock:
+            before = next((alias for alias in aliases if alias in self._old_by_urn and alias not in self._news), None)
+            if urn not in self._old_by_urn and before is not None:
+                self._olds = [_rename(old, before, urn) for old in self._olds]
+                self._old_by_urn = {old.urn: old for old in self._olds if not old.delete}
+            return self._old_by_urn.get(urn)
+
     def get(self, urn: str) -> Resource | None:
         """The newest state of a URN."""
         with self._lock:
@@ -102,3 +111,22 @@ class Snapshot:
             if self._write and (self._dirty or force):
                 self._write(self.resources, [*self._inherited, *self._pending.values()])
                 self._dirty = False
+
+
+def _rename(old: Resource, before: str, after: str) -> Resource:
+    """`old` with one URN exchanged wherever it stands."""
+
+    def now(urn: str) -> str:
+        return after if urn == before else urn
+
+    provider, _, id = old.provider.rpartition("::")
+    renamed = replace(
+        old,
+        urn=now(old.urn),
+        parent=now(old.parent),
+        provider=f"{now(provider)}::{id}" if old.provider else "",
+        dependencies=[now(urn) for urn in old.dependencies],
+        property_dependencies={key: [now(urn) for urn in urns] for key, urns in old.property_dependencies.items()},
+        deleted_with=now(old.deleted_with),
+    )
+    return old if renamed == old else renamed

@@ -116,7 +116,10 @@ class Provider(Protocol):
     def create(
         self, type: str, name: str, new: Properties, *, preview: bool, timeout: float | None
     ) -> tuple[str, Properties]:
-        """Make it; `name` is the resource's name in the program, for ids made from it. In a preview nothing is made: the id is "" and what can't be known is UNKNOWN."""
+        """Make it; `name` is the resource's name in the program, for ids made from it.
+
+        In a preview nothing is made: the id is "" and what can't be known is UNKNOWN.
+        """
         ...
 
     def read(self, type: str, id: str, inputs: Properties, outputs: Properties) -> ReadResult | None:

@@ -37,9 +37,9 @@ def test_a_stack_is_built_and_a_second_run_finds_nothing_to_do(workspace: Make) 
     stack = workspace(CHAIN)
     first = stack.up()
     assert "+ 6 created" in first.out
-    before = stack.state()["resources"]
+    before = stack.resources()
     assert "6 unchanged" in stack.up().out
-    assert stack.state()["resources"] == before
+    assert stack.resources() == before
     assert stack.pulumi("preview", "--expect-no-changes").code == 0
 
 
@@ -113,10 +113,11 @@ def test_a_replacement_is_made_before_the_old_one_goes_and_dependents_follow_by_
 def test_delete_before_replace_takes_the_dependents_that_must_be_replaced_first(workspace: Make) -> None:
     stack = workspace(
         """
-        first = random.RandomString("first", length=config.get_int("length") or 8, opts=Opts(delete_before_replace=True))
+        length = config.get_int("length") or 8
+        first = random.RandomPassword("first", length=length, opts=Opts(delete_before_replace=True))
         second = random.RandomId("second", byte_length=2, keepers={"first": first.result})
         third = random.RandomId("third", byte_length=2, opts=Opts(depends_on=[first]))
-        """.replace("RandomString", "RandomPassword")
+        """
     )
     stack.up()
     old = stack.resources()

@@ -1,0 +1,1 @@
+"""What can be built: settings, components and the platforms that carry them out."""

@@ -1,0 +1,52 @@
+"""The names that follow from other names. Pure; what a name may look like belongs to `config.fields`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RoleNames:
+    """The roles of one database: who owns, who reads and writes, who logs in."""
+
+    database: str
+
+    @property
+    def owner(self) -> str:
+        """Owns the database and its objects; nobody logs in as it."""
+        return f"{self.database}_owner"
+
+    @property
+    def group(self) -> str:
+        """Reads and writes rows. Named as the database, because that is what `samerole` in pg_hba.conf matches."""
+        return self.database
+
+    @property
+    def logins(self) -> tuple[str, str]:
+        """The two alternating logins of the app: one serves while the other's password changes."""
+        return f"{self.database}_a", f"{self.database}_b"
+
+    @property
+    def migrate(self) -> str:
+        """The login of migrations: becomes the owner as soon as it is connected."""
+        return f"{self.database}_migrate"
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every role of the database."""
+        return self.owner, self.group, *self.logins, self.migrate
+
+
+def tier_network(prefix: str, tier: str) -> str:
+    """The name of a tier's network; the prefix keeps two stacks on one host apart."""
+    return f"{prefix}-{tier}-tier"
+
+
+def publish_network(prefix: str, tier: str) -> str:
+    """The name of the network through which services of an internal tier publish their ports."""
+    return f"{prefix}-{tier}-publish"
+
+
+def short_name(prefix: str, name: str) -> str:
+    """A server's name without the stack's prefix: its alias on the data tier."""
+    return name.removeprefix(f"{prefix}-")

@@ -1,0 +1,97 @@
+"""The networks of a stack: one for each tier, and one through which each internal tier is published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+import pulumi
+
+from components.config import Tier, TierName
+from components.naming import publish_network, tier_network
+from components.platforms import NetworkSpec, Platform
+
+_POSTGRES_HOST = 10
+_REDIS_HOST = 11
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataAddresses:
+    """The fixed addresses on the data network.
+
+    Fixed, because a provider whose host comes from a container's output shows every database object as changed when
+    the container is replaced. `handed_out` is the upper half, from which Docker gives the others theirs.
+    """
+
+    subnet: IPv4Network
+
+    @property
+    def gateway(self) -> str:
+        """The host's own address, from which the database objects are managed."""
+        return str(self.subnet[1])
+
+    @property
+    def postgres(self) -> str:
+        """The address of the shared PostgreSQL server."""
+        return str(self.subnet[_POSTGRES_HOST])
+
+    @property
+    def redis(self) -> str:
+        """The address of the shared Redis server."""
+        return str(self.subnet[_REDIS_HOST])
+
+    @property
+    def handed_out(self) -> str:
+        """The range of addresses for everybody else."""
+        return str(list(self.subnet.subnets())[1])
+
+
+@dataclass(frozen=True, kw_only=True)
+class TieredNetworkArgs:
+    """What TieredNetwork is built from."""
+
+    platform: Platform
+    prefix: str
+    tiers: Mapping[TierName, Tier]
+
+
+class TieredNetwork(pulumi.ComponentResource):
+    """Tiers as networks: what isn't on a tier can't reach it."""
+
+    names: Mapping[str, pulumi.Output[str]]
+    """The network's name for each tier."""
+
+    publish: Mapping[str, pulumi.Output[str]]
+    """For each internal tier that publishes: the network that its published services join too."""
+
+    def __init__(self, name: str, args: TieredNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("data-tier:network:TieredNetwork", name, {}, opts)
+        mine = pulumi.ResourceOptions(parent=self)
+        self.names = {
+            tier: args.platform.network(f"{name}-{tier}", _tier_spec(args.prefix, tier, its), mine)
+            for tier, its in args.tiers.items()
+        }
+        self.publish = {
+            tier: args.platform.network(f"{name}-{tier}-publish", _publish_spec(args.prefix, tier), mine)
+            for tier, its in args.tiers.items()
+            if its.internal and its.publish
+        }
+        self.register_outputs({"names": self.names, "publish": self.publish})
+
+
+def _tier_spec(prefix: str, tier: str, its: Tier) -> NetworkSpec:
+    addresses = DataAddresses(subnet=its.subnet) if its.subnet else None
+    return NetworkSpec(
+        name=tier_network(prefix, tier),
+        internal=its.internal,
+        subnet=str(its.subnet) if its.subnet else None,
+        gateway=addresses.gateway if addresses else None,
+        handed_out=addresses.handed_out if addresses else None,
+        labels={"data-tier.tier": tier},
+    )
+
+
+def _publish_spec(prefix: str, tier: str) -> NetworkSpec:
+    """A container on internal networks only can't be published: its ports would stay closed."""
+    return NetworkSpec(name=publish_network(prefix, tier), publish_only=True, labels={"data-tier.tier": tier})

@@ -1,0 +1,177 @@
+"""One Docker host as a platform.
+
+Owns how networks, volumes, secret files and containers are written so that the official plugin reads back what was
+declared: explicit names, ports ordered and with an address, memory with its swap limit, durations as Go prints them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_docker as docker
+
+from components.platforms import Lifecycle, NetworkSpec, SecretFiles, Stored, Workload, WorkloadSpec, merged
+
+_WAIT_SECONDS = 120
+_LOGS = {"max-size": "10m", "max-file": "3"}
+_PUBLISH_OPTIONS = {
+    "com.docker.network.bridge.enable_icc": "false",
+    "com.docker.network.bridge.enable_ip_masquerade": "false",
+    "com.docker.network.bridge.host_binding_ipv4": "127.0.0.1",
+}
+
+
+class DockerPlatform:
+    """Carries out what components ask, on the host that the Docker provider talks to."""
+
+    def __init__(self, *, lifecycle: Lifecycle, stack_label: str, helper_image: str) -> None:
+        self.lifecycle = lifecycle
+        self._stack_label = stack_label
+        self._helper_image = helper_image
+        self._images: dict[str, pulumi.Output[str]] = {}
+
+    def image(self, reference: str) -> pulumi.Output[str]:
+        """The id of an image; kept on the host, because other stacks may run it."""
+        if reference not in self._images:
+            name = "image-" + re.sub(r"[^A-Za-z0-9]+", "-", reference)
+            self._images[reference] = docker.RemoteImage(name, name=reference, keep_locally=True).image_id
+        return self._images[reference]
+
+    def network(self, name: str, spec: NetworkSpec, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+        """A bridge network. Fixed addresses lie outside the range that Docker hands out."""
+        ipam = docker.NetworkIpamConfigArgs(subnet=spec.subnet, gateway=spec.gateway, ip_range=spec.handed_out)
+        return docker.Network(
+            name,
+            name=spec.name,
+            driver="bridge",
+            internal=spec.internal,
+            ipam_configs=[ipam] if spec.subnet else None,
+            options=_PUBLISH_OPTIONS if spec.publish_only else None,
+            labels=[docker.NetworkLabelArgs(label=key, value=value) for key, value in self._labels(spec.labels)],
+            opts=opts,
+        ).name
+
+    def volume(self, name: str, volume: str, labels: Mapping[str, str], opts: pulumi.ResourceOptions) -> Stored:
+        """A local volume."""
+        made = docker.Volume(
+            name,
+            name=volume,
+            labels=[docker.VolumeLabelArgs(label=key, value=value) for key, value in self._labels(labels)],
+            opts=opts,
+        )
+        return Stored(name=made.name, resource=made)
+
+    def secret_files(
+        self, name: str, owner: str, files: Mapping[str, pulumi.Input[str]], opts: pulumi.ResourceOptions
+    ) -> SecretFiles:
+        """A volume filled by a container that ends at once and has no network.
+
+        Content goes through the Docker API's copy, so it is in no environment, command or label.
+        """
+        volume = self.volume(name, f"{owner}-secrets", {"data-tier.component": "secrets"}, opts)
+        fill = docker.Container(
+            f"{name}-fill",
+            name=f"{owner}-secrets-fill",
+            image=self.image(self._helper_image),
+            entrypoints=["sh", "-c"],
+            command=["cp /in/* /out/ && chmod 0444 /out/*"],
+            must_run=False,
+            attach=True,
+            logs=False,
+            network_mode="none",
+            uploads=[
+                docker.ContainerUploadArgs(file=f"/in/{file}", content=content)
+                for file, content in sorted(files.items())
+            ],
+            volumes=[docker.ContainerVolumeArgs(volume_name=volume.name, container_path="/out")],
+            labels=self._container_labels({"data-tier.component": "secrets"}),
+            opts=opts,
+        )
+        return SecretFiles(volume=volume.name, ready=fill)
+
+    def workload(self, name: str, spec: WorkloadSpec, opts: pulumi.ResourceOptions) -> Workload:
+        """A container that runs until it is told to stop, with the fewest rights that it starts with."""
+        container = docker.Container(
+            name,
+            name=spec.name,
+            hostname=spec.name,
+            image=spec.image,
+            command=list(spec.command) or None,
+            envs=[f"{key}={value}" for key, value in sorted(spec.env.items())] or None,
+            restart="unless-stopped",
+            must_run=True,
+            memory=spec.memory,
+            memory_swap=spec.memory,
+            cpus=f"{spec.cpu:g}",
+            shm_size=spec.shared_memory,
+            capabilities=docker.ContainerCapabilitiesArgs(
+                adds=[f"CAP_{capability}" for capability in sorted(spec.capabilities)] or None, drops=["ALL"]
+            ),
+            security_opts=["no-new-privileges:true"],
+            networks_advanced=_networks(spec),
+            ports=_ports(spec),
+            volumes=[
+                docker.ContainerVolumeArgs(
+                    volume_name=mount.volume, container_path=mount.path, read_only=mount.read_only or None
+                )
+                for mount in spec.mounts
+            ]
+            or None,
+            uploads=[docker.ContainerUploadArgs(file=path, content=text) for path, text in sorted(spec.files.items())]
+            or None,
+            labels=self._container_labels(spec.labels),
+            log_driver="json-file",
+            log_opts=_LOGS,
+            stop_signal=spec.stop_signal,
+            destroy_grace_seconds=spec.grace,
+            healthcheck=_healthcheck(spec),
+            wait=True if spec.health else None,
+            wait_timeout=_WAIT_SECONDS if spec.health else None,
+            opts=merged(opts, delete_before_replace=True),
+        )
+        return Workload(name=container.name, resource=container)
+
+    def _labels(self, labels: Mapping[str, str]) -> list[tuple[str, str]]:
+        return sorted({"data-tier.stack": self._stack_label, **labels}.items())
+
+    def _container_labels(self, labels: Mapping[str, str]) -> list[docker.ContainerLabelArgs]:
+        return [docker.ContainerLabelArgs(label=key, value=value) for key, value in self._labels(labels)]
+
+
+def _networks(spec: WorkloadSpec) -> list[docker.ContainerNetworksAdvancedArgs]:
+    return [
+        docker.ContainerNetworksAdvancedArgs(
+            name=join.network, aliases=list(join.aliases) or None, ipv4_address=join.address
+        )
+        for join in spec.joins
+    ]
+
+
+def _ports(spec: WorkloadSpec) -> list[docker.ContainerPortArgs] | None:
+    return [
+        docker.ContainerPortArgs(internal=port.container, external=port.host, ip=port.address, protocol="tcp")
+        for port in sorted(spec.published, key=lambda port: port.container)
+    ] or None
+
+
+def _healthcheck(spec: WorkloadSpec) -> docker.ContainerHealthcheckArgs | None:
+    if spec.health is None:
+        return None
+    return docker.ContainerHealthcheckArgs(
+        tests=list(spec.health.command),
+        interval=_duration(spec.health.interval),
+        timeout=_duration(spec.health.timeout),
+        start_period=_duration(spec.health.start_period),
+        retries=spec.health.retries,
+    )
+
+
+def _duration(seconds: int) -> str:
+    """Seconds as Go's time.Duration prints them; any other spelling differs on every run."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{minutes}m{rest}s"
+    return f"{minutes}m{rest}s" if minutes else f"{rest}s"

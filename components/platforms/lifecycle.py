@@ -1,0 +1,22 @@
+"""What happens to data when its resource goes: the one place where it is decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lifecycle:
+    """Whether the stack's data is protected from its own program."""
+
+    protect: bool
+
+    def stateful(self, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+        """`opts` for a volume, for what lives inside one, and for a password that is written into one.
+
+        All of them together: a volume whose password is gone can't be opened any more.
+        """
+        own = pulumi.ResourceOptions(protect=self.protect, retain_on_delete=self.protect)
+        return pulumi.ResourceOptions.merge(opts, own)

@@ -1,0 +1,32 @@
+"""Who may log in to PostgreSQL from where: the text of pg_hba.conf and pg_ident.conf.
+
+Static: it follows from the data network alone. An app is let in by the name of its group role, which is that of its
+database, so that a new app changes no file and no container.
+"""
+
+from __future__ import annotations
+
+MAP = "host"
+
+
+def pg_hba(*, admin: str, subnet: str, gateway: str) -> str:
+    """The rules, first match wins. TCP lines become hostssl as soon as the server has a certificate."""
+    return f"""\
+# type database  user     address          method
+local  all       {admin}  peer map={MAP}
+host   all       {admin}  127.0.0.1/32     scram-sha-256
+host   all       {admin}  {gateway}/32     scram-sha-256
+host   all       {admin}  all              reject
+host   samerole  all      {subnet}         scram-sha-256
+host   all       all      all              reject
+local  all       all      reject
+"""
+
+
+def pg_ident(*, admin: str) -> str:
+    """Inside the container the system's users postgres and root are the admin."""
+    return f"""\
+# map   system    role
+{MAP}  postgres  {admin}
+{MAP}  root      {admin}
+"""

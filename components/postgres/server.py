@@ -1,0 +1,152 @@
+"""One PostgreSQL server: its volume, admin password, container and the provider that manages what is inside.
+
+Databases and roles belong to `database`; whether several apps share the server is not known here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_postgresql as postgresql
+
+from components import passwords, sizing
+from components.config import Postgres
+from components.platforms import (
+    Health,
+    Join,
+    Mount,
+    Platform,
+    SecretFiles,
+    Stored,
+    Workload,
+    WorkloadSpec,
+    merged,
+    present,
+)
+from components.postgres._hba import pg_hba, pg_ident
+
+PORT = 5432
+_DATA = "/var/lib/postgresql/data"
+_HBA, _IDENT = "/etc/data-tier/pg_hba.conf", "/etc/data-tier/pg_ident.conf"
+_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")  # the entrypoint changes owner and user
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresServerArgs:
+    """What PostgresServer is built from. `hostname` is the container's name, `address` its fixed one in `subnet`."""
+
+    platform: Platform
+    settings: Postgres
+    major: int
+    hostname: str
+    aliases: tuple[str, ...]
+    network: pulumi.Input[str]
+    subnet: str
+    gateway: str
+    address: str
+
+
+class PostgresServer(pulumi.ComponentResource):
+    """A PostgreSQL server that answers on one network only."""
+
+    hostname: pulumi.Output[str]
+    """The name that clients on its network connect to."""
+
+    address: str
+    """Its fixed address, from which the host manages it."""
+
+    admin_password: pulumi.Output[str]
+    """The superuser's password, secret."""
+
+    provider: postgresql.Provider
+    """Manages roles and databases on this server."""
+
+    container: pulumi.CustomResource | None
+    """The running server: what is inside waits for it and goes with it. None while the stack is down."""
+
+    def __init__(self, name: str, args: PostgresServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("data-tier:postgres:PostgresServer", name, {}, opts)
+        mine = pulumi.ResourceOptions(parent=self)
+        stateful = args.platform.lifecycle.stateful(mine)
+        labels = {"data-tier.component": "postgres", "data-tier.tier": "data", "data-tier.major": str(args.major)}
+
+        self.admin_password = passwords.generated(f"{name}-admin-password", stateful)
+        volume = args.platform.volume(f"{name}-data", f"{args.hostname}-data", labels, stateful)
+        secrets = args.platform.secret_files(
+            f"{name}-secrets", args.hostname, {"postgres_admin": self.admin_password}, mine
+        )
+        workload = _container(name, args, volume, secrets, labels, mine)
+        self.container, self.hostname, self.address = workload.resource, workload.name, args.address
+        self.provider = self._manager(name, args, mine)
+        self.register_outputs(
+            {"hostname": self.hostname, "address": self.address, "admin_password": self.admin_password}
+        )
+
+    def _manager(self, name: str, args: PostgresServerArgs, mine: pulumi.ResourceOptions) -> postgresql.Provider:
+        return postgresql.Provider(
+            f"{name}-provider",
+            host=args.address,
+            port=PORT,
+            username=args.settings.admin,
+            password=self.admin_password,
+            database="postgres",
+            superuser=True,
+            sslmode="disable",  # the server has no certificate yet, and the way is host to container on one machine
+            opts=merged(mine, depends_on=present(self.container)),
+        )
+
+
+def _container(
+    name: str,
+    args: PostgresServerArgs,
+    volume: Stored,
+    secrets: SecretFiles,
+    labels: dict[str, str],
+    mine: pulumi.ResourceOptions,
+) -> Workload:
+    admin, resources = args.settings.admin, args.settings.resources
+    spec = WorkloadSpec(
+        name=args.hostname,
+        image=args.platform.image(f"data-tier/postgres:{args.major}"),
+        command=["postgres", *_flags(args)],
+        env={
+            "POSTGRES_USER": admin,
+            "POSTGRES_DB": "postgres",
+            "POSTGRES_PASSWORD_FILE": "/run/secrets/postgres_admin",
+            "POSTGRES_INITDB_ARGS": "--encoding=UTF8 --locale=C.UTF-8 --data-checksums",
+            "PGDATA": f"{_DATA}/pgdata",
+        },
+        files={
+            _HBA: pg_hba(admin=admin, subnet=args.subnet, gateway=args.gateway),
+            _IDENT: pg_ident(admin=admin),
+        },
+        joins=[Join(network=args.network, aliases=args.aliases, address=args.address)],
+        mounts=[
+            Mount(volume=volume.name, path=_DATA),
+            Mount(volume=secrets.volume, path="/run/secrets", read_only=True),
+        ],
+        memory=resources.memory,
+        cpu=resources.cpu,
+        shared_memory=sizing.shared_memory(resources.memory),
+        health=Health(command=["CMD-SHELL", f"pg_isready -q -h 127.0.0.1 -p {PORT} -U {admin} -d postgres"]),
+        capabilities=_CAPABILITIES,
+        labels=labels,
+        stop_signal="SIGINT",  # fast shutdown; SIGTERM would wait for every client to leave
+        grace=60,
+    )
+    return args.platform.workload(
+        f"{name}-container", spec, merged(mine, depends_on=present(volume.resource, secrets.ready))
+    )
+
+
+def _flags(args: PostgresServerArgs) -> list[str]:
+    settings = args.settings
+    parameters = sizing.postgres_parameters(
+        memory=settings.resources.memory,
+        cpu=settings.resources.cpu,
+        storage=settings.storage,
+        connections=settings.connections or sizing.default_connections(settings.resources.memory),
+    )
+    fixed = {"hba_file": _HBA, "ident_file": _IDENT, "listen_addresses": "*", "password_encryption": "scram-sha-256"}
+    return [part for key, value in {**fixed, **parameters}.items() for part in ("-c", f"{key}={value}")]

@@ -1,0 +1,46 @@
+"""The unified shape: one server, one database with its own roles for each app."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from components.config.models import AppDatabase as DatabaseSettings
+from components.postgres.database import AppDatabase, AppDatabaseArgs
+from components.postgres.server import PostgresServer, PostgresServerArgs
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnifiedPostgresArgs:
+    """What UnifiedPostgres is built from: the server, and the databases by app."""
+
+    server: PostgresServerArgs
+    apps: Mapping[str, DatabaseSettings]
+
+
+class UnifiedPostgres(pulumi.ComponentResource):
+    """One PostgreSQL server for several apps, each fenced from the others."""
+
+    server: PostgresServer
+    """The shared server."""
+
+    databases: Mapping[str, AppDatabase]
+    """The database of each app."""
+
+    def __init__(self, name: str, args: UnifiedPostgresArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("data-tier:postgres:UnifiedPostgres", name, {}, opts)
+        mine = pulumi.ResourceOptions(parent=self)
+        self.server = PostgresServer(f"{name}-server", args.server, mine)
+        self.databases = {
+            app: AppDatabase(
+                f"{name}-{app}",
+                AppDatabaseArgs(server=self.server, settings=settings, lifecycle=args.server.platform.lifecycle),
+                mine,
+            )
+            for app, settings in args.apps.items()
+        }
+        self.register_outputs(
+            {"server": self.server.hostname, "databases": {app: its.database for app, its in self.databases.items()}}
+        )

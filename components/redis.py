@@ -1,0 +1,207 @@
+"""One Redis server with numbered databases for several purposes, and a user on it for each app.
+
+Users are set while the server runs and kept in a file on its volume, so that a new app leaves the container alone.
+What a user may do belongs to `operate.redis_users`, which sets it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+import pulumi_command as command
+
+from components import passwords, sizing
+from components.config import Redis
+from components.platforms import (
+    Health,
+    Join,
+    Mount,
+    Platform,
+    SecretFiles,
+    Stored,
+    Workload,
+    WorkloadSpec,
+    merged,
+    present,
+)
+
+PORT: Final = 6379
+_NUMBERS: Final = 16
+_CAPABILITIES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")  # the entrypoint changes owner and user
+_PYTHON: Final = ".venv/bin/python"  # relative to the project, so that state means the same in every checkout
+
+# The admin comes from the secret file at every start; the users of apps stay as they were saved.
+_START: Final = """\
+umask 077
+digest=$(printf %s "$(cat /run/secrets/redis_admin)" | sha256sum | cut -d ' ' -f 1)
+touch /data/users.acl
+{
+  grep -v -e '^user admin ' -e '^user default ' /data/users.acl || true
+  echo 'user default off'
+  echo "user admin on #$digest ~* &* +@all"
+} > /data/users.acl.new
+mv /data/users.acl.new /data/users.acl
+exec docker-entrypoint.sh redis-server "$@"
+"""
+_PING: Final = (
+    'REDISCLI_AUTH="$(cat /run/secrets/redis_admin)" redis-cli -h 127.0.0.1 --user admin --no-auth-warning ping'
+    " | grep -q PONG"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedisWithDbsArgs:
+    """What RedisWithDbs is built from. `hostname` is the container's name."""
+
+    platform: Platform
+    settings: Redis
+    major: int
+    hostname: str
+    aliases: tuple[str, ...]
+    network: pulumi.Input[str]
+    address: str
+
+
+class RedisWithDbs(pulumi.ComponentResource):
+    """A Redis server that answers on one network only, with a named purpose for each numbered database."""
+
+    hostname: pulumi.Output[str]
+    """The name that clients on its network connect to."""
+
+    address: str
+    """Its fixed address, from which the host manages it."""
+
+    databases: Mapping[str, int]
+    """The number of each purpose."""
+
+    admin_password: pulumi.Output[str]
+    """The password of the user admin, secret."""
+
+    container: pulumi.CustomResource | None
+    """The running server: its users wait for it and go with it. None while the stack is down."""
+
+    def __init__(self, name: str, args: RedisWithDbsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("data-tier:redis:RedisWithDbs", name, {}, opts)
+        mine = pulumi.ResourceOptions(parent=self)
+        stateful = args.platform.lifecycle.stateful(mine)
+        labels = {"data-tier.component": "redis", "data-tier.tier": "data", "data-tier.major": str(args.major)}
+
+        self.admin_password = passwords.generated(f"{name}-admin-password", stateful)
+        volume = args.platform.volume(f"{name}-data", f"{args.hostname}-data", labels, stateful)
+        secrets = args.platform.secret_files(
+            f"{name}-secrets", args.hostname, {"redis_admin": self.admin_password}, mine
+        )
+        workload = _container(name, args, volume, secrets, labels, mine)
+        self.container, self.hostname, self.address = workload.resource, workload.name, args.address
+        self.databases = args.settings.databases
+        self.register_outputs(
+            {
+                "hostname": self.hostname,
+                "address": self.address,
+                "databases": dict(self.databases),
+                "admin_password": self.admin_password,
+            }
+        )
+
+
+def _container(
+    name: str,
+    args: RedisWithDbsArgs,
+    volume: Stored,
+    secrets: SecretFiles,
+    labels: dict[str, str],
+    mine: pulumi.ResourceOptions,
+) -> Workload:
+    spec = WorkloadSpec(
+        name=args.hostname,
+        image=args.platform.image(f"data-tier/redis:{args.major}"),
+        command=["sh", "-euc", _START, "redis", *_flags(args.settings.memory)],
+        joins=[Join(network=args.network, aliases=args.aliases, address=args.address)],
+        mounts=[
+            Mount(volume=volume.name, path="/data"),
+            Mount(volume=secrets.volume, path="/run/secrets", read_only=True),
+        ],
+        memory=args.settings.memory,
+        cpu=1,
+        health=Health(command=["CMD-SHELL", _PING]),
+        capabilities=_CAPABILITIES,
+        labels=labels,
+    )
+    return args.platform.workload(
+        f"{name}-container", spec, merged(mine, depends_on=present(volume.resource, secrets.ready))
+    )
+
+
+def _flags(memory: int) -> list[str]:
+    flags = {
+        "aclfile": "/data/users.acl",
+        "dir": "/data",
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "databases": str(_NUMBERS),
+        "maxmemory": f"{sizing.redis_data(memory)}mb",
+        "maxmemory-policy": "noeviction",  # queues and sessions share the server: losing a key is losing work
+        "protected-mode": "no",  # the default user is off and the network is internal
+    }
+    return [part for key, value in flags.items() for part in (f"--{key}", value)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedisUserArgs:
+    """What RedisUser is built from: the app, and the purposes it may use, the main one first."""
+
+    server: RedisWithDbs
+    platform: Platform
+    app: str
+    purposes: Sequence[str]
+
+
+class RedisUser(pulumi.ComponentResource):
+    """An app's user: its own keys by prefix, in its own numbers."""
+
+    urls: Mapping[str, pulumi.Output[str]]
+    """The URL with its password for each purpose, secret."""
+
+    def __init__(self, name: str, args: RedisUserArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("data-tier:redis:RedisUser", name, {}, opts)
+        mine = pulumi.ResourceOptions(parent=self)
+        password = passwords.generated(f"{name}-password", args.platform.lifecycle.stateful(mine))
+        numbers = {purpose: args.server.databases[purpose] for purpose in args.purposes}
+        self.urls = {
+            purpose: pulumi.Output.format(
+                "redis://{0}:{1}@{2}:{3}/{4}", args.app, password, args.server.hostname, PORT, number
+            )
+            for purpose, number in numbers.items()
+        }
+        if args.server.container is not None:
+            _set_user(name, args, list(numbers.values()), password, args.server.container, mine)
+        self.register_outputs({"urls": self.urls})
+
+
+def _set_user(
+    name: str,
+    args: RedisUserArgs,
+    numbers: Sequence[int],
+    password: pulumi.Output[str],
+    container: pulumi.Resource,
+    mine: pulumi.ResourceOptions,
+) -> command.local.Command:
+    run = f"{_PYTHON} -m operate.redis_users"
+    return command.local.Command(
+        f"{name}-acl",
+        create=f"{run} set",
+        update=f"{run} set",
+        delete=f"{run} delete",
+        environment={
+            "REDIS_HOST": args.server.address,
+            "REDIS_PORT": str(PORT),
+            "REDIS_ADMIN_PASSWORD": args.server.admin_password,
+            "REDIS_APP": args.app,
+            "REDIS_APP_PASSWORD": password,
+            "REDIS_DATABASES": ",".join(str(number) for number in sorted(numbers)),
+        },
+        opts=merged(mine, depends_on=[container], deleted_with=container),
+    )

@@ -1,0 +1,102 @@
+"""An app's own container: its networks, its published port and the files with its data URLs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import pulumi
+
+from components.config import Service, Tier, TierName
+from components.network import TieredNetwork
+from components.platforms import Health, Join, Mount, Platform, Published, SecretFiles, WorkloadSpec, merged, present
+
+_ADDRESSES: Final = {"loopback": "127.0.0.1", "public": "0.0.0.0"}  # noqa: S104 - public is the frontend's purpose
+_SECRETS: Final = "/run/secrets"
+_DEFAULT_PORT: Final = 8000
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppServiceArgs:
+    """What AppService is built from.
+
+    `urls` are the data URLs by file name; each file is told to the app as a variable of the same name in capitals
+    with `_FILE`. `wait_for` are the resources without which the app can't work. `stand_in` says that the probe runs
+    in the app's place: it is told its port and asked for its health.
+    """
+
+    platform: Platform
+    app: str
+    settings: Service
+    tiers: Mapping[TierName, Tier]
+    networks: TieredNetwork
+    hostname: str
+    image: str
+    stand_in: bool
+    urls: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
+    wait_for: Sequence[pulumi.Resource] = ()
+
+
+class AppService(pulumi.ComponentResource):
+    """An app on its tiers; with data URLs it is on the data tier too."""
+
+    hostname: pulumi.Output[str]
+    """The name that others on its networks connect to."""
+
+    def __init__(self, name: str, args: AppServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("data-tier:service:AppService", name, {}, opts)
+        mine = pulumi.ResourceOptions(parent=self)
+        secrets = args.platform.secret_files(f"{name}-secrets", args.hostname, args.urls, mine) if args.urls else None
+        after = present(*args.wait_for, secrets.ready if secrets else None)
+        workload = args.platform.workload(f"{name}-container", _spec(args, secrets), merged(mine, depends_on=after))
+        self.hostname = workload.name
+        self.register_outputs({"hostname": self.hostname})
+
+
+def _spec(args: AppServiceArgs, secrets: SecretFiles | None) -> WorkloadSpec:
+    settings = args.settings
+    return WorkloadSpec(
+        name=args.hostname,
+        image=args.platform.image(args.image),
+        env=_environment(args),
+        joins=_joins(args),
+        mounts=[Mount(volume=secrets.volume, path=_SECRETS, read_only=True)] if secrets else [],
+        published=_published(settings, args.tiers[settings.home]),
+        memory=settings.memory,
+        cpu=settings.cpu,
+        health=_health(settings) if args.stand_in else None,
+        labels={"data-tier.app": args.app, "data-tier.component": "service", "data-tier.tier": settings.home},
+        grace=10,
+    )
+
+
+def _environment(args: AppServiceArgs) -> dict[str, str]:
+    files = {f"{file.upper()}_FILE": f"{_SECRETS}/{file}" for file in args.urls}
+    told = {"PORT": str(_listens_on(args.settings)), "APP_NAME": args.app} if args.stand_in else {}
+    return {**told, **args.settings.env, **files}
+
+
+def _listens_on(settings: Service) -> int:
+    return settings.port.container if settings.port else _DEFAULT_PORT
+
+
+def _joins(args: AppServiceArgs) -> list[Join]:
+    aliases = tuple(sorted({args.app, *args.settings.aliases}))
+    joins = [Join(network=args.networks.names[tier], aliases=aliases) for tier in args.settings.all_tiers]
+    if args.urls:
+        joins.append(Join(network=args.networks.names["data"]))
+    if args.settings.port and args.settings.home in args.networks.publish:
+        joins.append(Join(network=args.networks.publish[args.settings.home]))
+    return joins
+
+
+def _published(settings: Service, home: Tier) -> list[Published]:
+    if settings.port is None or home.publish is None:
+        return []
+    port, address = settings.port, _ADDRESSES[home.publish]
+    return [Published(host=port.host, container=port.container, address=address)]
+
+
+def _health(settings: Service) -> Health:
+    return Health(command=["CMD", "probe", "--health", str(_listens_on(settings))], interval=3)

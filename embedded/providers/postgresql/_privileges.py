@@ -1,0 +1,82 @@
+"""Access control lists as PostgreSQL keeps them, read as sets of privileges of one role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from embedded.providers.postgresql._server import Connection, execute
+
+PUBLIC: Final = "public"
+
+# $acl is an aclitem[]; a missing one means the built-in defaults for its kind and owner
+_OF_ACL: Final = """
+    SELECT coalesce(array_agg(a.privilege_type ORDER BY a.privilege_type)
+                    FILTER (WHERE a.is_grantable OR NOT {{grantable}}), '{{{{}}}}')::text[]
+      FROM aclexplode({acl}) a
+     WHERE a.grantee = CASE WHEN {{role}} = 'public' THEN 0
+                            ELSE (SELECT oid FROM pg_roles WHERE rolname = {{role}}) END"""
+
+OBJECTS: Final = {
+    "database": (
+        "SELECT datname, coalesce(datacl, acldefault('d', datdba)) FROM pg_database WHERE datname = current_database()"
+    ),
+    "schema": (
+        "SELECT nspname, coalesce(nspacl, acldefault('n', nspowner)) FROM pg_namespace WHERE nspname = {schema}"
+    ),
+    "table": (
+        "SELECT relname, coalesce(relacl, acldefault('r', relowner)) FROM pg_class"
+        " WHERE relkind IN ('r', 'v', 'm', 'p', 'f') AND relnamespace = (SELECT oid FROM pg_namespace"
+        " WHERE nspname = {schema})"
+    ),
+    "sequence": (
+        "SELECT relname, coalesce(relacl, acldefault('s', relowner)) FROM pg_class"
+        " WHERE relkind = 'S' AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = {schema})"
+    ),
+    "function": (
+        "SELECT proname, coalesce(proacl, acldefault('f', proowner)) FROM pg_proc"
+        " WHERE pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = {schema})"
+    ),
+}
+"""Name and access list of the objects that a grant can be on, by object type."""
+
+
+def of_object(connection: Connection, kind: str, schema: str, role: str, grantable: bool) -> dict[str, set[str]]:
+    """Privileges of `role` on every object of a kind, by the object's name."""
+    inner = _OF_ACL.format(acl="o.acl")
+    query = f"SELECT o.name, ({inner}) FROM ({OBJECTS[kind]}) AS o(name, acl)"  # noqa: S608  constants of this module
+    rows = execute(connection, query, schema=schema, role=role, grantable=grantable).fetchall()
+    return {name: set(privileges) for name, privileges in rows}
+
+
+def of_defaults(connection: Connection, owner: str, schema: str, kind: str, role: str, grantable: bool) -> set[str]:
+    """Privileges that `role` gets on what `owner` makes from now on, in one schema or ("") everywhere."""
+    inner = _OF_ACL.format(acl="d.defaclacl")
+    query = f"""
+        SELECT ({inner}) FROM pg_default_acl d
+         WHERE d.defaclrole = (SELECT oid FROM pg_roles WHERE rolname = {{owner}}) AND d.defaclobjtype = {{kind}}
+           AND d.defaclnamespace = coalesce((SELECT oid FROM pg_namespace WHERE nspname = {{schema}}), 0)"""  # noqa: S608
+    values: dict[str, Any] = {"role": role, "grantable": grantable, "owner": owner, "kind": kind, "schema": schema}
+    row = execute(connection, query, **values).fetchone()
+    return set(row[0]) if row else set()
+
+
+def role_exists(connection: Connection, role: str) -> bool:
+    """Whether a role is there; PUBLIC always is."""
+    if role == PUBLIC:
+        return True
+    return execute(connection, "SELECT 1 FROM pg_roles WHERE rolname = {role}", role=role).fetchone() is not None
+
+
+def grantee(role: str) -> tuple[str, list[str]]:
+    """The text and identifiers for a grantee: PUBLIC is a word, not a name."""
+    return ("PUBLIC", []) if role == PUBLIC else ("{}", [role])
+
+
+def listed(privileges: Iterable[Any]) -> str:
+    """A privilege list for a statement; only letters and blanks, as every privilege is."""
+    words = sorted(str(privilege).upper() for privilege in privileges)
+    for word in words:
+        if not word.replace(" ", "").isalpha():
+            raise ValueError(f"not a privilege: {word}")
+    return ", ".join(words)

@@ -1,0 +1,131 @@
+"""The postgresql provider: tokens to handlers, the bridge's answers around them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from embedded.providers import bridge
+from embedded.providers.base import CheckFailure, CheckResult, Diff, ProviderError, ReadResult
+from embedded.providers.postgresql._database import Databases
+from embedded.providers.postgresql._default_privileges import DefaultPrivileges
+from embedded.providers.postgresql._extension import Extensions
+from embedded.providers.postgresql._grant import Grants
+from embedded.providers.postgresql._handler import Handler
+from embedded.providers.postgresql._role import Roles
+from embedded.providers.postgresql._schema import Schemas
+from embedded.providers.postgresql._server import Server, Settings
+from embedded.values import UNKNOWN, Properties
+
+_HANDLERS: Final[Mapping[str, Handler]] = {
+    handler.schema.type: handler
+    for handler in (Roles(), Databases(), Schemas(), Extensions(), Grants(), DefaultPrivileges())
+}
+_CONFIG: Final = ("host", "port", "username", "password", "database", "sslmode", "connectTimeout", "superuser")
+
+
+class PostgresqlProvider:
+    """Implements `embedded.providers.base.Provider` for the package postgresql."""
+
+    package = "postgresql"
+    version = "3.18.2"
+
+    def __init__(self) -> None:
+        self._server = Server(Settings())
+
+    def check_config(self, old: Properties, new: Properties) -> CheckResult:  # noqa: ARG002
+        """Settings that are not carried are refused by name, numbers that aren't numbers too."""
+        failures = []
+        for key, value in new.items():
+            if key not in _CONFIG:
+                reason = f"postgresql provider setting '{key}' is not carried by the embedded engine"
+                failures.append(CheckFailure(key, f"{reason}; use the Pulumi CLI"))
+            elif key in ("port", "connectTimeout") and value is not UNKNOWN and not str(value).isdigit():
+                failures.append(CheckFailure(key, f"postgresql provider setting '{key}' must be a whole number"))
+        if new.get("superuser") in ("false", False):
+            reason = "postgresql provider setting 'superuser' can only be true in the embedded engine"
+            failures.append(CheckFailure("superuser", f"{reason}; use the Pulumi CLI"))
+        return CheckResult(dict(new), failures)
+
+    def diff_config(self, old: Properties, new: Properties) -> Diff:
+        """Every setting changes in place."""
+        changed = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
+        return Diff(bool(changed), changed)
+
+    def configure(self, inputs: Properties) -> None:
+        """Takes the settings; connects later. What is not known yet can't be connected to, and won't be."""
+        known = {key: value for key, value in inputs.items() if value is not UNKNOWN}
+        self._server = Server(Settings.parse(known))
+
+    def check(self, type: str, name: str, old: Properties, new: Properties) -> CheckResult:
+        """Inputs with defaults, or refusals by name."""
+        return bridge.check(_handler(type).schema, name, new, old)
+
+    def diff(self, type: str, id: str, old_inputs: Properties, old_outputs: Properties, new: Properties) -> Diff:  # noqa: ARG002
+        """Inputs against the state."""
+        return bridge.diff(_handler(type).schema, old_inputs, old_outputs, new)
+
+    def create(
+        self,
+        type: str,
+        name: str,  # noqa: ARG002
+        new: Properties,
+        *,
+        preview: bool,
+        timeout: float | None,  # noqa: ARG002
+    ) -> tuple[str, Properties]:
+        """Make it; a preview plans only."""
+        handler = _handler(type)
+        if preview:
+            return "", bridge.planned(handler.schema, new)
+        id = handler.create(self._server, new)
+        return id, bridge.sealed(handler.schema, self._fresh(handler, id, new, new))
+
+    def read(self, type: str, id: str, inputs: Properties, outputs: Properties) -> ReadResult | None:
+        """Look at it; by id where nothing is known yet."""
+        handler = _handler(type)
+        found = handler.read(self._server, id, {**inputs, **outputs})
+        if found is None:
+            return None
+        sealed = bridge.sealed(handler.schema, bridge.settled(handler.schema, found))
+        return ReadResult(str(found["id"]), bridge.read_inputs(handler.schema, inputs, sealed), sealed)
+
+    def update(
+        self,
+        type: str,
+        id: str,  # noqa: ARG002
+        old_inputs: Properties,
+        old_outputs: Properties,
+        new: Properties,
+        *,
+        preview: bool,
+        timeout: float | None,  # noqa: ARG002
+    ) -> Properties:
+        """Change it in place."""
+        handler = _handler(type)
+        if preview:
+            return bridge.settled(handler.schema, bridge.planned(handler.schema, new, old_outputs))
+        now = handler.update(self._server, {**old_inputs, **old_outputs}, new)
+        fresh = self._fresh(handler, now, {**old_outputs, **new}, new)
+        return bridge.sealed(handler.schema, fresh)
+
+    def delete(self, type: str, id: str, inputs: Properties, outputs: Properties, *, timeout: float | None) -> None:  # noqa: ARG002
+        """Remove it; gone already is success."""
+        _handler(type).delete(self._server, {**inputs, **outputs})
+
+    def _fresh(self, handler: Handler, id: str, known: Properties, new: Properties) -> Properties:
+        """What is there after an operation; sets that were left out are null until the first refresh, as recorded."""
+        found = handler.read(self._server, id, known)
+        if found is None:
+            raise ProviderError(f"{handler.schema.title} '{id}' is gone right after it was made; who removes it?")
+        sets = {item.name for item in handler.schema.properties if item.collection and item.carried}
+        return {key: None if key in sets and not value and not new.get(key) else value for key, value in found.items()}
+
+
+def _handler(type: str) -> Handler:
+    try:
+        return _HANDLERS[type]
+    except KeyError:
+        raise ProviderError(
+            f"resource type '{type}' is not carried by the embedded engine; use the Pulumi CLI"
+        ) from None

@@ -1,0 +1,159 @@
+"""Connections to one server: opened when first needed, kept per database, tried again where PostgreSQL asks for it.
+
+Owns what can go wrong on the way: no server, collisions in the catalogue, connections that a restart has cut.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import psycopg
+from psycopg import errors, sql
+
+from embedded.providers.base import ProviderError
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+Result = TypeVar("Result")
+
+_TRIES: Final = 6
+_FIRST_PAUSE: Final = 0.05  # seconds; doubled at every try
+_COLLISIONS: Final = (
+    errors.DeadlockDetected,
+    errors.SerializationFailure,
+    errors.UniqueViolation,  # two sessions made the same catalogue row
+    errors.ObjectInUse,  # the template, or the database to drop, still has a session that is ending
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Where the server is and who manages it."""
+
+    host: str = "localhost"
+    port: int = 5432
+    username: str = "postgres"
+    password: str = ""
+    database: str = "postgres"
+    sslmode: str = "prefer"
+    connect_timeout: int = 180
+
+    @classmethod
+    def parse(cls, inputs: Mapping[str, Any]) -> Settings:
+        """From provider inputs, whose values are text."""
+        names = {"connectTimeout": "connect_timeout"}
+        given = {names.get(key, key): value for key, value in inputs.items() if value not in (None, "")}
+        known = {key: value for key, value in given.items() if key in cls.__dataclass_fields__}
+        for key in ("port", "connect_timeout"):
+            if key in known:
+                known[key] = int(known[key])
+        return cls(**known)
+
+
+class Server:
+    """One server as the providers' threads share it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._idle: dict[str, list[Connection]] = defaultdict(list)
+        self._lock = threading.Lock()
+        self._grants: dict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    def run(self, what: str, work: Callable[[Connection], Result], database: str | None = None) -> Result:
+        """The result of `work` on a connection, tried again when it collided with another session.
+
+        `what` begins the message of a ProviderError, which holds PostgreSQL's own words and never a statement.
+        """
+        pause = _FIRST_PAUSE
+        for attempt in range(_TRIES):
+            try:
+                with self._connection(database or self.settings.database) as connection:
+                    return work(connection)
+            except errors.Error as error:
+                if not _collided(error) or attempt == _TRIES - 1:
+                    raise ProviderError(f"{what}: {_words(error)}") from None
+                time.sleep(pause)
+                pause *= 2
+        raise AssertionError("the last try returns or raises")
+
+    @contextmanager
+    def one_at_a_time(self, database: str) -> Iterator[None]:
+        """Grants on one database change the same catalogue rows: never two of them at once."""
+        with self._lock:
+            lock = self._grants[database]
+        with lock:
+            yield
+
+    def forget(self, database: str) -> None:
+        """Close idle connections to a database that is going to be dropped."""
+        with self._lock:
+            gone = self._idle.pop(database, [])
+        for connection in gone:
+            connection.close()
+
+    @contextmanager
+    def _connection(self, database: str) -> Iterator[Connection]:
+        connection = self._take(database) or self._open(database)
+        try:
+            yield connection
+        except BaseException:
+            connection.close()  # nobody knows in which state it is
+            raise
+        with self._lock:
+            self._idle[database].append(connection)
+
+    def _take(self, database: str) -> Connection | None:
+        while True:
+            with self._lock:
+                if not self._idle[database]:
+                    return None
+                connection = self._idle[database].pop()
+            try:
+                connection.execute("SELECT 1")
+            except psycopg.OperationalError:
+                connection.close()  # cut by a restart: the next one, or a new one
+                continue
+            return connection
+
+    def _open(self, database: str) -> Connection:
+        settings = self.settings
+        try:
+            return psycopg.connect(
+                host=settings.host,
+                port=settings.port,
+                user=settings.username,
+                password=settings.password,
+                dbname=database,
+                sslmode=settings.sslmode,
+                connect_timeout=settings.connect_timeout,
+                application_name="data-tier",
+                autocommit=True,
+            )
+        except errors.Error as error:
+            where = f"PostgreSQL at {settings.host}:{settings.port}, database {database}, user {settings.username}"
+            hint = "" if error.sqlstate else "; is its container up and healthy?"
+            raise ProviderError(f"{where}: {_words(error)}{hint}") from None
+
+
+def _collided(error: errors.Error) -> bool:
+    return isinstance(error, _COLLISIONS) or (
+        isinstance(error, errors.InternalError_) and "concurrently" in str(error.diag.message_primary)
+    )
+
+
+def _words(error: errors.Error) -> str:
+    """PostgreSQL's message, or libpq's: the first line, without the statement."""
+    text = error.diag.message_primary or str(error).strip().splitlines()[0]
+    return text.strip()
+
+
+def execute(connection: Connection, statement: str, *names: str, **values: object) -> psycopg.Cursor[tuple[Any, ...]]:
+    """Run a statement: `{}` are identifiers given as `names`, `{name}` are literals given as `values`."""
+    literals = {key: sql.Literal(value) for key, value in values.items()}
+    query = sql.SQL(statement).format(*(sql.Identifier(name) for name in names), **literals)
+    return connection.execute(query)

@@ -1,0 +1,103 @@
+"""What each image is made of: names, packages, files, run-time settings. How it is put together is not known here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+HERE: Final = Path(__file__).parent
+DATA_UID: Final = 999  # postgres and redis in the official images: their volumes can be taken over
+PROBE_UID: Final = 1000
+RECIPE_LABEL: Final = "data-tier.recipe"
+
+POSTGRES_OF_SUITE: Final = {"trixie": 17, "bookworm": 15}
+REDIS_OF_SUITE: Final = {"trixie": 8, "bookworm": 7}
+PROBE_TAG: Final = "data-tier/probe:1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """One image from Debian packages.
+
+    `users` are made before packages are installed (name to uid and home), `files` are copied in (source below this
+    folder to target), `changes` are Dockerfile instructions for the import.
+    """
+
+    tag: str
+    suite: str
+    packages: Sequence[str]
+    files: Mapping[str, str]
+    users: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    folders: Mapping[str, str] = field(default_factory=dict)  # path to owner
+    changes: Sequence[str] = ()
+
+    @property
+    def digest(self) -> str:
+        """Changes when anything that goes into the image from here does."""
+        hasher = hashlib.sha256(repr((self.tag, self.suite, self.packages, self.users, self.folders)).encode())
+        hasher.update(repr(self.changes).encode())
+        for source, target in sorted(self.files.items()):
+            hasher.update(target.encode() + (HERE / source).read_bytes())
+        return hasher.hexdigest()[:16]
+
+
+def postgres(suite: str = "trixie") -> Recipe:
+    """PostgreSQL with pgvector (trixie only), pgaudit and pgBackRest, by the official image's contract."""
+    major = POSTGRES_OF_SUITE[suite]
+    vector = [f"postgresql-{major}-pgvector"] if suite == "trixie" else []
+    return Recipe(
+        tag=f"data-tier/postgres:{major}",
+        suite=suite,
+        packages=[f"postgresql-{major}", *vector, f"postgresql-{major}-pgaudit", "pgbackrest"],
+        users={"postgres": (DATA_UID, "/var/lib/postgresql")},
+        files={
+            "postgres/docker-entrypoint.sh": "/usr/local/bin/docker-entrypoint.sh",
+            "postgres/createcluster.conf": "/etc/postgresql-common/createcluster.conf",
+        },
+        folders={"/var/lib/postgresql/data": "postgres", "/docker-entrypoint-initdb.d": "root"},
+        changes=[
+            f"ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/lib/postgresql/{major}/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "ENV LANG=C.UTF-8",
+            f"ENV PG_MAJOR={major}",
+            "ENV PGDATA=/var/lib/postgresql/data",
+            'ENTRYPOINT ["docker-entrypoint.sh"]',
+            'CMD ["postgres"]',
+            "EXPOSE 5432",
+            "VOLUME /var/lib/postgresql/data",
+        ],
+    )
+
+
+def redis(suite: str = "trixie") -> Recipe:
+    """Redis, by the official image's contract."""
+    return Recipe(
+        tag=f"data-tier/redis:{REDIS_OF_SUITE[suite]}",
+        suite=suite,
+        packages=["redis-server", "redis-tools"],
+        users={"redis": (DATA_UID, "/data")},
+        files={"redis/docker-entrypoint.sh": "/usr/local/bin/docker-entrypoint.sh"},
+        folders={"/data": "redis"},
+        changes=[
+            "ENV LANG=C.UTF-8",
+            'ENTRYPOINT ["docker-entrypoint.sh"]',
+            'CMD ["redis-server"]',
+            "EXPOSE 6379",
+            "VOLUME /data",
+            "WORKDIR /data",
+        ],
+    )
+
+
+def probe() -> Recipe:
+    """The stand-in for apps."""
+    return Recipe(
+        tag=PROBE_TAG,
+        suite="trixie",
+        packages=["python3-minimal", "python3-psycopg", "python3-redis"],
+        users={"probe": (PROBE_UID, "/")},
+        files={"probe/probe": "/usr/local/bin/probe"},
+        changes=["ENV LANG=C.UTF-8", "ENV PYTHONUNBUFFERED=1", 'CMD ["probe"]', "USER probe", "EXPOSE 8000"],
+    )

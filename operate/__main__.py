@@ -1,0 +1,49 @@
+"""`python -m operate`: what people do to a stack beside `pulumi up`. `make up`, `preview` and `down` end here."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from operate import lifecycle
+from operate.errors import OperateError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack, as in Pulumi.<stack>.yaml.")]
+
+
+@app.command()
+def up(stack: Stack = "dev") -> None:
+    """Build images where they are missing, bring the stack up and say what came up."""
+    lifecycle.up(stack)
+
+
+@app.command()
+def preview(stack: Stack = "dev") -> None:
+    """Show what `up` would change."""
+    lifecycle.preview(stack)
+
+
+@app.command()
+def down(
+    stack: Stack = "dev",
+    purge: Annotated[bool, typer.Option("--purge", help="Delete all data and passwords of the stack too.")] = False,
+) -> None:
+    """Take containers and networks away; data and passwords stay unless --purge is given."""
+    lifecycle.down(stack, purge=purge)
+
+
+def main() -> int:
+    """Run one command; the exit code for the shell."""
+    try:
+        app()
+    except OperateError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""up, preview and down of a whole stack, from images to the closing screen.
+
+Owns the order of these steps. What is built is the program's, how it is carried out the engine's.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import docker
+import yaml
+from docker.errors import APIError, DockerException, NotFound
+from images import build
+
+from operate import pulumi, screen
+from operate.errors import OperateError
+
+PROJECT = "data-tier"
+
+
+def up(stack: str) -> None:
+    """Images, stack, `pulumi up`, closing screen. Raises OperateError."""
+    _require_daemon()
+    settings = _settings(stack)
+    _ensure_stack(stack)
+    decision = build.ensure(settings["postgres"]["image"], settings["redis"]["image"], _source(settings))
+    _record(stack, settings, decision)
+    if settings.get("running") is False:
+        pulumi.run("config", "rm", f"{PROJECT}:running", "--stack", stack)
+    pulumi.run("up", "--yes", "--stack", stack)
+    screen.show(stack, pulumi.outputs(stack))
+
+
+def preview(stack: str) -> None:
+    """`pulumi preview` of the stack, made first where it is new. Raises OperateError."""
+    settings = _settings(stack)
+    _ensure_stack(stack)
+    if "images" not in settings:
+        decision = build.decide(settings["postgres"]["image"], settings["redis"]["image"], _source(settings))
+        _record(stack, settings, decision)
+    pulumi.run("preview", "--diff", "--stack", stack)
+
+
+def down(stack: str, *, purge: bool) -> None:
+    """Containers and networks go; with `purge` the data, its volumes and passwords too. Raises OperateError."""
+    _require_daemon()
+    if not pulumi.exists(stack):
+        raise OperateError(f"there is no stack {stack}; nothing to take down")
+    if purge:
+        _purge(stack)
+        return
+    pulumi.run("config", "set", f"{PROJECT}:running", "false", "--stack", stack)
+    pulumi.run("up", "--yes", "--skip-preview", "--suppress-outputs", "--stack", stack)
+    print(
+        f"Down. Data and passwords of {stack} are kept: `make up` brings them back, `make down PURGE=1` deletes them."
+    )
+
+
+def _purge(stack: str) -> None:
+    """Forget protection, destroy, and remove the volumes that the state retains."""
+    volumes = [
+        item["id"]
+        for item in pulumi.export(stack).get("resources", [])
+        if item["type"] == "docker:index/volume:Volume" and item.get("id")
+    ]
+    pulumi.run("state", "unprotect", "--all", "--yes", "--stack", stack)
+    pulumi.run("destroy", "--yes", "--skip-preview", "--stack", stack)
+    client = docker.from_env()
+    for name in volumes:
+        try:
+            client.volumes.get(name).remove()
+        except NotFound:
+            continue
+        except APIError as error:
+            raise OperateError(f"volume {name} can't be removed: {error.explanation}") from None
+    if _settings(stack).get("running") is False:
+        pulumi.run("config", "rm", f"{PROJECT}:running", "--stack", stack)
+    print(f"Purged: {stack} has no containers, networks, volumes or passwords any more.")
+
+
+def _settings(stack: str) -> dict[str, Any]:
+    """The stack file's own keys, unchecked: the program checks them. Raises OperateError for YAML that isn't."""
+    path = pulumi.REPOSITORY / f"Pulumi.{stack}.yaml"
+    try:
+        found = yaml.safe_load(path.read_text())
+    except FileNotFoundError:
+        raise OperateError(f"{path.name} is missing: write it like Pulumi.dev.yaml, or name another STACK") from None
+    except yaml.YAMLError as error:
+        raise OperateError(f"{path.name}: {_one_line(error)}") from None
+    config = found.get("config") if isinstance(found, dict) else None
+    if not isinstance(config, dict):
+        raise OperateError(f"{path.name}: no `config:` section; write it like Pulumi.dev.yaml's")
+    own = {key.removeprefix(f"{PROJECT}:"): value for key, value in config.items() if str(key).startswith(PROJECT)}
+    for key in ("postgres", "redis"):
+        if not isinstance(own.get(key), dict) or not isinstance(own[key].get("image"), str):
+            raise OperateError(f"{path.name}: {PROJECT}:{key}.image is missing; name the server's image there")
+    return own
+
+
+def _one_line(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    return f"{where}{getattr(error, 'problem', None) or 'not YAML'}; mend it and run again"
+
+
+def _source(settings: dict[str, Any]) -> str:
+    images = settings.get("images")
+    return str(images.get("source", "auto")) if isinstance(images, dict) else "auto"
+
+
+def _record(stack: str, settings: dict[str, Any], decision: build.Decision) -> None:
+    """Write the decision on images into the stack file, once: a later run must not change the major by itself."""
+    if "images" in settings:
+        return
+    for key, value in (("source", decision.source), ("postgres", decision.postgres), ("redis", decision.redis)):
+        pulumi.run("config", "set", "--path", f"{PROJECT}:images.{key}", str(value), "--stack", stack)
+
+
+def _ensure_stack(stack: str) -> None:
+    if not pulumi.exists(stack):
+        pulumi.run("stack", "init", stack)
+
+
+def _require_daemon() -> None:
+    try:
+        docker.from_env().ping()
+    except DockerException as error:
+        raise OperateError(
+            f"no Docker daemon answers ({type(error).__name__}): `scripts/ensure-docker` starts one on Debian as root, "
+            "or point DOCKER_HOST to yours"
+        ) from None
+    if not Path(pulumi.REPOSITORY / "pulumiw").exists():
+        raise OperateError("pulumiw is missing from the checkout")

@@ -1,0 +1,1 @@
+"""Rules by vendor and resource: one rule, one file."""

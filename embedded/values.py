@@ -101,7 +101,7 @@ def _fill(target: struct_pb2.Value, value: Any, secrets: bool) -> None:
         target.number_value = value
     elif isinstance(value, str):
         target.string_value = value
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         target.struct_value.SetInParent()
         for key, item in value.items():
             _fill(target.struct_value.fields[key], item, secrets)
@@ -113,9 +113,9 @@ def _fill(target: struct_pb2.Value, value: Any, secrets: bool) -> None:
 
 def walk(value: Any, change: Callable[[Any], Any]) -> Any:
     """`value` rebuilt with `change` applied to every leaf and marker, containers first rebuilt from below."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: walk(item, change) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, list):
         return [walk(item, change) for item in value]
     if isinstance(value, Secret):
         return change(Secret(walk(value.value, change)))
@@ -129,17 +129,17 @@ def reveal(value: Any) -> Any:  # dicts stay dicts, whatever else stays its kind
 
 def has_secret(value: Any) -> bool:
     """Whether a secret sits anywhere inside `value`."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return any(has_secret(item) for item in value.values())
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, list):
         return any(has_secret(item) for item in value)
     return isinstance(value, Secret)
 
 
 def has_unknown(value: Any) -> bool:
     """Whether something inside `value` is not known yet."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return any(has_unknown(item) for item in value.values())
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, list):
         return any(has_unknown(item) for item in value)
     return has_unknown(value.value) if isinstance(value, Secret) else value is UNKNOWN

@@ -13,9 +13,12 @@ import runpy
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import grpc
 import pulumi
 from pulumi import runtime
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 SHOWN = 32  # the program has already said what is wrong
 
@@ -33,7 +36,7 @@ def main() -> int:
             project=os.environ["PULUMI_PROJECT"],
             stack=os.environ["PULUMI_STACK"],
             monitor=address,
-            engine=address,
+            engine=_Engine(address),
             parallel=parallel,
             dry_run=os.environ["PULUMI_DRY_RUN"] == "true",
             organization=os.environ["PULUMI_ORGANIZATION"],
@@ -54,6 +57,20 @@ def main() -> int:
         pulumi.log.error("Program failed with an unhandled exception:\n" + _own_part(traceback.format_exc()))
         return SHOWN
     return 0
+
+
+class _Engine:
+    """The engine's stub without debug lines: the SDK writes several for each resource and nobody reads them."""
+
+    def __init__(self, address: str) -> None:
+        self._stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stub, name)
+
+    def Log(self, request: Any) -> None:  # noqa: N802  the protocol's name
+        if request.severity != engine_pb2.DEBUG:
+            self._stub.Log(request)
 
 
 def _run(program: str) -> None:

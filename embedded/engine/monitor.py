@@ -15,6 +15,7 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, reso
 from embedded.engine.deployment import Deployment, StoppedError
 from embedded.engine.goal import from_request
 from embedded.engine.operations import where
+from embedded.engine.run import Job
 from embedded.errors import EngineError
 from embedded.state import Resource
 from embedded.values import from_struct, to_struct
@@ -26,13 +27,18 @@ Context = grpc.ServicerContext
 
 
 class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
-    """Registrations of one program run."""
+    """Registrations of one program run; they wait for the deployment, what is asked before does not."""
 
-    def __init__(self, deployment: Deployment) -> None:
-        self._deployment = deployment
+    def __init__(self, job: Job, deployment: futures.Future[Deployment]) -> None:
+        self._job = job
+        self._promise = deployment
+
+    @property
+    def _deployment(self) -> Deployment:
+        return self._promise.result()
 
     def GetDeploymentInfo(self, request: Any, context: Context) -> Any:  # noqa: ARG002, D102, N802
-        target = self._deployment.target
+        job = self._job
         names = [
             resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
             resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
@@ -40,11 +46,11 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
         ]
         return resource_pb2.DeploymentInfo(
-            project=target.project,
-            stack=target.stack,
+            project=job.project,
+            stack=job.stack,
             organization="organization",
-            dryRun=target.preview,
-            parallel=target.parallel,
+            dryRun=job.preview,
+            parallel=job.parallel,
             supportedFeatures=names,
         )
 
@@ -82,17 +88,18 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
 class Engine(engine_pb2_grpc.EngineServicer):
     """Log lines and the root resource of one program run."""
 
-    def __init__(self, deployment: Deployment) -> None:
-        self._deployment = deployment
+    def __init__(self, deployment: futures.Future[Deployment]) -> None:
+        self._promise = deployment
         self._root = ""
 
     def Log(self, request: Any, context: Context) -> Any:  # noqa: ARG002, D102, N802
+        deployment = self._promise.result()
         severity = _SEVERITIES.get(request.severity, "error")
-        if severity == "error" and self._deployment.failed:
+        if severity == "error" and deployment.failed:
             return empty_pb2.Empty()  # the program's echo of what has been reported
         if severity == "error":
-            self._deployment.failed = True
-        self._deployment.screen.message(severity, request.message, request.urn)
+            deployment.failed = True
+        deployment.screen.message(severity, request.message, request.urn)
         return empty_pb2.Empty()
 
     def GetRootResource(self, request: Any, context: Context) -> Any:  # noqa: ARG002, D102, N802
@@ -106,11 +113,11 @@ class Engine(engine_pb2_grpc.EngineServicer):
         return engine_pb2.RequirePulumiVersionResponse()
 
 
-def serve(deployment: Deployment, port: int) -> grpc.Server:
+def serve(job: Job, deployment: futures.Future[Deployment], port: int) -> grpc.Server:
     """A started server on a loopback port that the caller holds."""
     limits = [("grpc.max_receive_message_length", _MESSAGE_BYTES), ("grpc.max_send_message_length", _MESSAGE_BYTES)]
-    server = grpc.server(futures.ThreadPoolExecutor(deployment.target.parallel * 4 + 8), options=limits)
-    resource_pb2_grpc.add_ResourceMonitorServicer_to_server(Monitor(deployment), server)
+    server = grpc.server(futures.ThreadPoolExecutor(job.parallel * 4 + 8), options=limits)
+    resource_pb2_grpc.add_ResourceMonitorServicer_to_server(Monitor(job, deployment), server)
     engine_pb2_grpc.add_EngineServicer_to_server(Engine(deployment), server)
     server.add_insecure_port(f"127.0.0.1:{port}")
     server.start()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,18 +70,22 @@ def _serve(
     make: Callable[[list[PolicyPack]], Deployment],
     port: int,
 ) -> Deployment:
+    """Serve at once, so that the program gets on with its imports; its registrations wait for the deployment."""
     from embedded.engine import monitor
     from embedded.engine.policies import PolicyPack
 
-    ready = [PolicyPack(pack) for pack in packs]
-    deployment = make(ready)
-    server = monitor.serve(deployment, port)
+    promise: Future[Deployment] = Future()
+    server = monitor.serve(job, promise, port)
     try:
+        program.tell(f"127.0.0.1:{port}")
+        ready = [PolicyPack(pack) for pack in packs]
+        deployment = make(ready)
         for pack in ready:
             pack.ready(job)
-        program.tell(f"127.0.0.1:{port}")
+        promise.set_result(deployment)
         _wait(program, deployment)
     finally:
+        promise.cancel()
         server.stop(grace=0)
     return deployment
 

@@ -1,0 +1,48 @@
+# Everything a person runs. `make` alone lists it.
+STACK ?= dev
+PURGE ?=
+PY := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help up preview down test check lock images bench ready
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  STACK=prod      another stack than dev;  PURGE=1 with down deletes data and passwords too"
+
+ready:
+	@scripts/ensure-python
+	@scripts/ensure-docker
+
+up: ready ## Bring the stack up: packages, Docker, images, databases, services
+	@$(PY) -m operate up --stack $(STACK)
+
+preview: ## Show what `make up` would change
+	@scripts/ensure-python
+	@$(PY) -m operate preview --stack $(STACK)
+
+down: ready ## Take containers and networks away; data stays unless PURGE=1
+	@$(PY) -m operate down --stack $(STACK) $(if $(PURGE),--purge)
+
+test: ## Run all tests; those on Docker fail where there is none
+	@scripts/ensure-python
+	@scripts/ensure-docker && $(PY) -m images build || echo "no Docker: the tests that need it will fail"
+	@$(PY) -m pytest $(PYTEST)
+
+check: ## Lint, format and strict types
+	@scripts/ensure-python
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+
+images: ready ## Build the server images only
+	@$(PY) -m images build
+
+bench: ready ## Measure what docs/benchmarks.md says
+	@$(PY) -m images build
+	@$(PY) -m benchmarks
+
+lock: ## Pin the packages of pyproject.toml anew
+	@$(PY) -m venv .cache/pip-tools && .cache/pip-tools/bin/pip install -q pip-tools
+	@.cache/pip-tools/bin/pip-compile -q --allow-unsafe --extra dev --generate-hashes --strip-extras \
+		--no-emit-index-url --no-emit-find-links -o requirements.lock pyproject.toml

@@ -11,8 +11,8 @@ from typing import Any
 import docker
 import yaml
 from docker.errors import APIError, DockerException, NotFound
-from images import build
 
+from images import build
 from operate import pulumi, screen
 from operate.errors import OperateError
 
@@ -26,7 +26,7 @@ def up(stack: str) -> None:
     _ensure_stack(stack)
     decision = build.ensure(settings["postgres"]["image"], settings["redis"]["image"], _source(settings))
     _record(stack, settings, decision)
-    if settings.get("running") is False:
+    if _is_stopped(settings):
         pulumi.run("config", "rm", f"{PROJECT}:running", "--stack", stack)
     pulumi.run("up", "--yes", "--stack", stack)
     screen.show(stack, pulumi.outputs(stack))
@@ -74,7 +74,7 @@ def _purge(stack: str) -> None:
             continue
         except APIError as error:
             raise OperateError(f"volume {name} can't be removed: {error.explanation}") from None
-    if _settings(stack).get("running") is False:
+    if _is_stopped(_settings(stack)):
         pulumi.run("config", "rm", f"{PROJECT}:running", "--stack", stack)
     print(f"Purged: {stack} has no containers, networks, volumes or passwords any more.")
 
@@ -96,6 +96,10 @@ def _settings(stack: str) -> dict[str, Any]:
         if not isinstance(own.get(key), dict) or not isinstance(own[key].get("image"), str):
             raise OperateError(f"{path.name}: {PROJECT}:{key}.image is missing; name the server's image there")
     return own
+
+
+def _is_stopped(settings: dict[str, Any]) -> bool:
+    return str(settings.get("running", True)).lower() == "false"  # `config set` writes text, a person a boolean
 
 
 def _one_line(error: yaml.YAMLError) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from rich.console import Console
@@ -16,7 +17,8 @@ NEXT = (
 
 def show(stack: str, outputs: dict[str, Any], console: Console | None = None) -> None:
     """Print the screen for a stack's outputs."""
-    console = console or Console(highlight=False, soft_wrap=False)
+    wide = None if sys.stdout.isatty() else 160  # a log has no width: nothing is cut there
+    console = console or Console(highlight=False, width=wide)
     console.print()
     console.print(f"[bold]{outputs['prefix']}[/bold] is up (stack {stack}).")
     console.print(_servers(outputs))
@@ -29,7 +31,7 @@ def show(stack: str, outputs: dict[str, Any], console: Console | None = None) ->
             "named. It serves their ports and reports what it reaches."
         )
     for line in _how(stack, outputs):
-        console.print(line)
+        console.print(line, soft_wrap=True)
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -50,7 +52,9 @@ def _servers(outputs: dict[str, Any]) -> Table:
 def _databases(outputs: dict[str, Any]) -> Table:
     table = _table("\nDatabases", "app", "database", "extensions", "roles")
     for app, its in outputs["databases"].items():
-        table.add_row(app, its["database"], ", ".join(its["extensions"]) or "-", ", ".join(its["roles"]))
+        suffixes = [role.removeprefix(its["database"]) for role in its["roles"]]
+        roles = f"{its['database']}{{{','.join(suffixes)}}}"
+        table.add_row(app, its["database"], ", ".join(its["extensions"]) or "-", roles)
     return table
 
 
@@ -66,9 +70,10 @@ def _networks(outputs: dict[str, Any]) -> Table:
 
 
 def _services(outputs: dict[str, Any]) -> Table:
-    table = _table("\nServices", "app", "container", "tiers", "address", "published")
+    table = _table("\nServices", "app", "container", "tiers", "address")
     for app, its in outputs["services"].items():
-        table.add_row(app, its["name"], ", ".join(its["tiers"]), its["url"] or "-", its["publish"] or "-")
+        reach = f"{its['url']} ({its['publish']})" if its["url"] else "-"
+        table.add_row(app, its["name"], ", ".join(its["tiers"]), reach)
     return table
 
 

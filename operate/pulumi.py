@@ -16,7 +16,7 @@ _WRAPPER = REPOSITORY / "pulumiw"
 
 def run(*arguments: str) -> None:
     """Run a command with its output on this screen. Raises OperateError when it fails."""
-    code = _call(arguments, quiet=True).returncode
+    code = _call(arguments, quiet=arguments[0] not in ("up", "preview")).returncode
     if code:
         raise OperateError(f"`./pulumiw {' '.join(arguments)}` failed with exit code {code}: see above")
 

@@ -115,6 +115,8 @@ class Deployment:
 
     def _register(self, urn: str, goal: Goal) -> Resource:
         old = self.snapshot.renamed(urn, goal.aliases)
+        if urns.is_provider(goal.type) and goal.version:
+            goal = replace(goal, inputs={**goal.inputs, "version": goal.version})
         provider, reference = self._provider_for(goal)
         inputs = planner.check(provider, goal, old)
         new = planner.wanted(goal, urn, reference, inputs, old)

@@ -17,6 +17,7 @@ from embedded.providers.base import CheckFailure, CheckResult, Diff, Kind, Provi
 from embedded.values import UNKNOWN, Properties, has_unknown
 
 _TYPE: Final = "command:local:Command"
+_FRAMEWORK: Final = "__pulumi-go-provider-version"  # a default provider without it would be replaced by the CLI
 _CARRIED: Final = {
     "create": str,
     "update": str,
@@ -40,8 +41,9 @@ class CommandProvider:
     version = "1.2.1"
 
     def check_config(self, old: Properties, new: Properties) -> CheckResult:  # noqa: ARG002
-        """It has no configuration."""
-        return CheckResult(new, [CheckFailure(key, f"command has no configuration '{key}'") for key in new])
+        """It has no configuration but the mark that the official plugin leaves."""
+        failures = [CheckFailure(key, f"command has no configuration '{key}'") for key in new if key != _FRAMEWORK]
+        return CheckResult({_FRAMEWORK: "v1.5.0", **new}, failures)
 
     def diff_config(self, old: Properties, new: Properties) -> Diff:  # noqa: ARG002
         """It has no configuration."""

@@ -1,0 +1,72 @@
+"""What `make up`, `preview` and `down` read of a stack file, and the screen at the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from operate import lifecycle, pulumi, screen
+from operate.errors import OperateError
+
+GOOD = """
+config:
+  data-tier:prefix: shop
+  data-tier:postgres: {image: "postgres:17"}
+  data-tier:redis: {image: "redis:7"}
+"""
+
+
+@pytest.fixture
+def stack_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(pulumi, "REPOSITORY", tmp_path)
+    return tmp_path / "Pulumi.dev.yaml"
+
+
+def test_the_servers_images_are_read_from_the_stack_file(stack_file: Path) -> None:
+    stack_file.write_text(GOOD)
+    assert lifecycle._settings("dev")["postgres"] == {"image": "postgres:17"}
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    (None, "Pulumi.dev.yaml is missing"),
+    ("config: [", "Pulumi.dev.yaml: line 1"),
+    ("other: 1", "no `config:` section"),
+    ("config:\n  data-tier:postgres: {}\n", "data-tier:postgres.image is missing"),
+    (GOOD.replace("redis:7", "").replace('"redis', '"redis').replace('{image: ""}', "7"), "data-tier:redis.image"),
+])  # fmt: skip
+def test_a_stack_file_that_names_no_images_is_one_clear_message(stack_file: Path, text: str | None, said: str) -> None:
+    if text is not None:
+        stack_file.write_text(text)
+    with pytest.raises(OperateError, match=said):
+        lifecycle._settings("dev")
+
+
+@pytest.mark.parametrize(("value", "stopped"), [(False, True), ("false", True), (True, False), ("true", False)])
+def test_a_stopped_stack_is_known_however_it_was_written(value: Any, stopped: bool) -> None:
+    assert lifecycle._is_stopped({"running": value}) is stopped
+    assert lifecycle._is_stopped({}) is False
+
+
+def test_the_screen_says_what_came_up_and_what_to_do_next() -> None:
+    outputs: dict[str, Any] = {
+        "prefix": "shop",
+        "servers": {
+            kind: {"name": f"shop-{kind}", "address": "172.28.10.10", "port": 1, "admin": "admin", "major": 17,
+                   "network": "shop-data-tier", "volume": f"shop-{kind}-data", "secrets": "s"}
+            for kind in ("postgres", "redis")
+        },
+        "databases": {"web": {"database": "web_db", "roles": ["web_db_owner", "web_db"], "extensions": ["vector"]}},
+        "networks": {"data": {"name": "shop-data-tier", "internal": True, "publish": None, "publish_network": None}},
+        "services": {"web": {"name": "shop-web", "tiers": ["backend", "data"], "url": "http://127.0.0.1:4000/",
+                             "publish": "loopback", "secrets": "shop-web-secrets"}},
+        "stand_ins": ["web"],
+    }  # fmt: skip
+    console = Console(width=160, record=True, file=open("/dev/null", "w"))  # noqa: SIM115  closed with the process
+    screen.show("dev", outputs, console)
+    text = console.export_text()
+    for part in ("shop-postgres", "172.28.10.10:1", "web_db{_owner,}", "shop-data-tier", "vector", "make down"):
+        assert part in text
+    assert "curl http://127.0.0.1:4000/" in text

@@ -14,6 +14,7 @@ import typer
 from embedded.commands import cancel, config, deploy, stack, state, version
 from embedded.errors import EngineError
 
+INTERRUPTED = 130  # what the command line library answers for Ctrl-C outside a run
 NOT_CARRIED = (
     "The embedded engine has no cloud backends, component packages in other languages, state of other tools, "
     "Automation API, saved plans, hooks or transforms: use the Pulumi CLI for them."
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code for the shell."""
     try:
         rest = _global_flags(list(sys.argv[1:] if arguments is None else arguments))
-        application()(rest, standalone_mode=False, prog_name="pulumi")
+        code = application()(rest, standalone_mode=False, prog_name="pulumi")
     except EngineError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -50,7 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"error: {error.format_message()}", file=sys.stderr)
             return 1
         raise
-    return 0
+    if code == INTERRUPTED:
+        print("error: cancelled", file=sys.stderr)
+    return code if isinstance(code, int) else 0
 
 
 def _global_flags(arguments: list[str]) -> list[str]:

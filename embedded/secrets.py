@@ -100,7 +100,7 @@ def _derive(passphrase: str, salt: bytes) -> Future[AESGCM]:
         if (passphrase, salt) not in _ciphers:
             future: Future[AESGCM] = Future()
             _ciphers[passphrase, salt] = future
-            threading.Thread(target=_fill, args=(future, passphrase, salt), name="derive-key", daemon=True).start()
+            threading.Thread(target=_fill, args=(future, passphrase, salt), name="derive-key").start()
         return _ciphers[passphrase, salt]
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from embedded.engine import run as engine_run
+from embedded.engine.cancellation import cancelling
 from embedded.errors import EngineError
 from embedded.session import Session, open_session
 
@@ -161,7 +162,8 @@ def _destroy(session: Session, parallel: int, *, preview: bool, exclude_protecte
         deployment = _deployment(session, screen, [], parallel, preview=preview)
         resources = deployment.snapshot.leftovers
         kept = deletion.protected_with_needs(resources) if exclude_protected else set()
-        deployment.delete([item for item in resources if item.delete or item.urn not in kept])
+        with cancelling(deployment.cancel):
+            deployment.delete([item for item in resources if item.delete or item.urn not in kept])
     closing.print_all(deployment, record, time.monotonic() - began, outputs=False)
     if kept and not preview:
         print(f"{len(kept)} resources are protected, or needed by one that is, and stay.")
@@ -200,6 +202,8 @@ def _screen(record: Record, view: View, *, preview: bool) -> Progress:
 def _check(deployment: Deployment, record: Record, what: str) -> None:
     if any(finding.mandatory for finding in deployment.findings):
         raise EngineError(f"{what} failed: policies forbid it")
+    if deployment.cancelled:
+        raise EngineError(f"{what} cancelled")
     if deployment.failed or record.errors:
         raise EngineError(f"{what} failed")
 

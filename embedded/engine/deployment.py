@@ -6,7 +6,8 @@ Owns the order of things and when a run stops; steps are decided by `planner` an
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from embedded.engine import deletion, planner
@@ -48,10 +49,17 @@ class Deployment:
         self.packs = packs
         self.findings: list[Finding] = []
         self.failed = False
+        self.cancelled = False
+        self.completed = False  # the program has said that it has registered everything
         self.registry = Registry(snapshot.get, target.package_config)
-        self._operations = Operations(snapshot, self.registry, screen, preview=target.preview, parallel=target.parallel)
+        self._operations = Operations(
+            snapshot, self.registry, screen, self._is_stopped, preview=target.preview, parallel=target.parallel
+        )
+        self._busy = 0
+        self._idle = threading.Condition()
         self._urns: set[str] = set()
         self._replaced_by_cascade: set[str] = set()
+        self._renamed: dict[str, str] = {}  # URNs that had another one before
         self._lock = threading.Lock()
         self._cascade_lock = threading.Lock()
 
@@ -63,6 +71,10 @@ class Deployment:
 
     def register(self, goal: Goal) -> Resource:
         """Bring one resource to its goal. Raises StoppedError once the run has failed, EngineError for a bad goal."""
+        with self._at_work():
+            return self._bring(goal)
+
+    def _bring(self, goal: Goal) -> Resource:
         if self.failed:
             raise StoppedError
         urn = urns.make(self.target.stack, self.target.project, goal.parent, goal.type, goal.name)
@@ -87,6 +99,32 @@ class Deployment:
             raise EngineError(f"outputs for {urn}, which was not registered")
         changed = resource.outputs != outputs
         self.snapshot.put(replace(resource, outputs=outputs), flush=changed)
+
+    def cancel(self) -> None:
+        """Start nothing more; what runs goes on to its end."""
+        self.cancelled = self.failed = True
+        self.screen.message("error", "the run was cancelled")
+
+    def settle(self) -> None:
+        """Wait until nothing runs any more, and write the last state."""
+        with self._idle:
+            self._idle.wait_for(lambda: self._busy == 0)
+        self.snapshot.flush()
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        with self._idle:
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._busy -= 1
+                self._idle.notify_all()
+
+    def _is_stopped(self, op: Op) -> bool:
+        """Whether an operation may no longer begin. A failure stops creations, not the deletion of other things."""
+        return self.cancelled or (self.failed and op not in (Op.DELETE, Op.DELETE_REPLACED))
 
     def fail(self, text: str, urn: str = "") -> None:
         """Note what stops the run."""
@@ -114,7 +152,10 @@ class Deployment:
             self._judge(pack.analyze_stack(registered))
 
     def _register(self, urn: str, goal: Goal) -> Resource:
-        old = self.snapshot.renamed(urn, goal.aliases)
+        before = self.snapshot.rename(urn, [*goal.aliases, *self._inherited_aliases(goal)])
+        if before:
+            self._renamed[urn] = before
+        old = self.snapshot.old(urn)
         if urns.is_provider(goal.type) and goal.version:
             goal = replace(goal, inputs={**goal.inputs, "version": goal.version})
         provider, reference = self._provider_for(goal)
@@ -128,6 +169,16 @@ class Deployment:
         if isinstance(provider, ProviderResource):
             self.registry.use(made, provider)
         return made
+
+    def _inherited_aliases(self, goal: Goal) -> list[str]:
+        """What a child of a renamed parent was called: below the old parent, with the old parent's name in its own."""
+        old_parent = self._renamed.get(goal.parent)
+        if old_parent is None:
+            return []
+        new_name, old_name = urns.name_of(goal.parent), urns.name_of(old_parent)
+        names = [old_name + goal.name.removeprefix(new_name)] if goal.name.startswith(new_name) else []
+        target = self.target
+        return [urns.make(target.stack, target.project, old_parent, goal.type, name) for name in [*names, goal.name]]
 
     def _carry_out(
         self,

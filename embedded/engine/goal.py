@@ -98,4 +98,4 @@ def _seconds(duration: str) -> float:
             unit += character
         else:
             number += character.strip()
-    return total
+    return int(total) if total.is_integer() else total

@@ -20,15 +20,18 @@ import pulumi
 from pulumi import runtime
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
+from embedded.engine import guard
+
 SHOWN = 32  # the program has already said what is wrong
 
 
 def main() -> int:
     """Run the program named on the command line; 0, or the exit code that the language host would give."""
     program = sys.argv[1]
-    address = sys.stdin.readline().strip()
+    address = _address()
     if not address:
         return 1
+    guard.watch()
     runtime.set_all_config(runtime.get_config_env(), runtime.get_config_secret_keys_env())
     parallel = int(os.environ["PULUMI_PARALLEL"])
     runtime.configure(
@@ -57,6 +60,17 @@ def main() -> int:
         pulumi.log.error("Program failed with an unhandled exception:\n" + _own_part(traceback.format_exc()))
         return SHOWN
     return 0
+
+
+def _address() -> str:
+    """One line of standard input, read byte by byte: what comes after it is the guard's."""
+    line = b""
+    while not line.endswith(b"\n"):
+        byte = os.read(0, 1)
+        if not byte:
+            return ""
+        line += byte
+    return line.decode().strip()
 
 
 class _Engine:

@@ -5,6 +5,7 @@ Owns the translation between protocol and deployment, nothing else. What is not 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent import futures
 from typing import Any, NoReturn
 
@@ -75,14 +76,40 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         return empty_pb2.Empty()
 
     def SignalAndWaitForShutdown(self, request: Any, context: Context) -> Any:  # noqa: ARG002, D102, N802
+        self._deployment.completed = True
         return empty_pb2.Empty()
 
     def _answer(self, made: Resource) -> Any:
         return resource_pb2.RegisterResourceResponse(urn=made.urn, id=made.id, object=to_struct(made.outputs))
 
+    def refuse(self, what: str, context: Context) -> NoReturn:
+        """End the run, as the program asks for something that is not carried."""
+        self._deployment.fail(f"{what} is not carried by the embedded engine; use the Pulumi CLI")
+        self._stop(context)
+
     def _stop(self, context: Context) -> NoReturn:
         context.abort(grpc.StatusCode.UNAVAILABLE, "the run has failed")
         raise AssertionError("abort raises")
+
+
+_NOT_CARRIED = {
+    "Invoke": "a function call (get..., StackReference)",
+    "Call": "a method call",
+    "ReadResource": "reading a resource by id (.get)",
+    "RegisterStackTransform": "a transform",
+    "RegisterStackInvokeTransform": "a transform",
+    "RegisterResourceHook": "a resource hook",
+    "RegisterErrorHook": "an error hook",
+    "RegisterPackage": "a parameterized package",
+}
+
+
+def _refusing(what: str) -> Callable[[Monitor, Any, Context], NoReturn]:
+    return lambda monitor, _, context: monitor.refuse(what, context)
+
+
+for _method, _what in _NOT_CARRIED.items():
+    setattr(Monitor, _method, _refusing(_what))
 
 
 class Engine(engine_pb2_grpc.EngineServicer):

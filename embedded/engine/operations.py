@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -41,10 +41,20 @@ class Screen(Protocol):
 class Operations:
     """Carries out steps, at most `parallel` provider calls at once; in a preview providers only foresee."""
 
-    def __init__(self, snapshot: Snapshot, registry: Registry, screen: Screen, *, preview: bool, parallel: int) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        registry: Registry,
+        screen: Screen,
+        stopped: Callable[[Op], bool],
+        *,
+        preview: bool,
+        parallel: int,
+    ) -> None:
         self._snapshot = snapshot
         self._registry = registry
         self._screen = screen
+        self._stopped = stopped
         self._preview = preview
         self._slots = threading.BoundedSemaphore(parallel)
 
@@ -115,9 +125,11 @@ class Operations:
     @contextmanager
     def _running(self, step: Step, resource: Resource) -> Iterator[None]:
         """One call: noted before, reported after. A failure is reported and becomes a StepError."""
-        self._screen.started(step)
         counted = resource.custom and not urns.is_provider(resource.type)
         with self._slots:
+            if self._stopped(step.op):
+                raise StepError
+            self._screen.started(step)
             began = time.monotonic()
             if counted and not self._preview:
                 self._snapshot.begin(step.op, resource)
@@ -135,6 +147,9 @@ class Operations:
             self._screen.ended(step, time.monotonic() - began)
 
     def _failed(self, step: Step, began: float, text: str) -> StepError:
+        text = secrecy.hide(
+            text, *(part for state in (step.old, step.new) if state for part in (state.inputs, state.outputs))
+        )
         self._screen.ended(step, time.monotonic() - began, text)
         self._screen.message("error", text, step.urn)
         return StepError(text)

@@ -21,8 +21,8 @@ from embedded.errors import EngineError
 from embedded.state import Resource
 from embedded.values import Properties, from_struct, reveal, to_struct
 
-START_SECONDS = 60
-CALL_SECONDS = 60
+START_SECONDS = 30
+CALL_SECONDS = 30
 
 
 @dataclass(frozen=True)

@@ -43,11 +43,11 @@ class Process:
             on_line(line.rstrip("\n"))
 
     def tell(self, line: str) -> None:
-        """Write one line to the child's input and close it."""
+        """Write one line to the child's input, which stays open: its end tells the child that the engine is gone."""
         assert self._child.stdin is not None  # noqa: S101  made with a pipe above
         try:
             self._child.stdin.write(line + "\n")
-            self._child.stdin.close()
+            self._child.stdin.flush()
         except BrokenPipeError:
             pass  # it has ended: wait() tells how
 
@@ -88,11 +88,16 @@ def environment(
 
 def start_program(python: Path, program: Path, env: Mapping[str, str], on_line: Callable[[str], None]) -> Process:
     """Start a program directory or file; it waits until it is told the monitor's address."""
-    package_root = str(Path(__file__).parents[2])
-    path = os.pathsep.join(part for part in (os.environ.get("PYTHONPATH", ""), package_root) if part)
     command = [str(python), "-u", "-m", "embedded.engine.launch", str(program)]
     directory = program if program.is_dir() else program.parent
-    return Process(command, directory, {**env, "PYTHONPATH": path}, on_line)
+    return Process(command, directory, with_engine(env), on_line)
+
+
+def with_engine(env: Mapping[str, str]) -> dict[str, str]:
+    """`env` for a child in another Python that has to find this package too."""
+    package_root = str(Path(__file__).parents[2])
+    path = os.pathsep.join(part for part in (os.environ.get("PYTHONPATH", ""), package_root) if part)
+    return {**env, "PYTHONPATH": path}
 
 
 class Pack:
@@ -107,8 +112,8 @@ class Pack:
         self.version = str(settings.get("version", ""))
         self.lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         main = str(self.directory / "__main__.py")
-        command = [str(python), "-u", "-m", "pulumi.policy", engine_address, main]
-        self.process = Process(command, self.directory, env, self.lines.put)
+        command = [str(python), "-u", "-m", "embedded.engine.guard", "pulumi.policy", engine_address, main]
+        self.process = Process(command, self.directory, with_engine(env), self.lines.put)
 
     def _settings(self) -> dict[str, Any]:
         path = self.directory / "PulumiPolicy.yaml"

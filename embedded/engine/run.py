@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedded.engine import processes
+from embedded.engine.cancellation import cancelling
 
 if TYPE_CHECKING:
     from embedded.engine.deployment import Deployment
@@ -83,7 +84,12 @@ def _serve(
         for pack in ready:
             pack.ready(job)
         promise.set_result(deployment)
-        _wait(program, deployment)
+        with cancelling(deployment.cancel):
+            try:
+                _wait(program, deployment)
+            finally:
+                server.stop(grace=0)
+                deployment.settle()
     finally:
         promise.cancel()
         server.stop(grace=0)
@@ -96,9 +102,10 @@ def _wait(program: processes.Process, deployment: Deployment) -> None:
         if deployment.failed and program.wait(processes.GRACE) is None:
             program.stop()
             return
-    if code and not deployment.failed:
-        deployment.fail(f"the program ended with exit code {code}", deployment.stack_urn)
-    if not code:
+    if not deployment.failed and (code or not deployment.completed):
+        what = f"with exit code {code}" if code else "before it had declared everything"
+        deployment.fail(f"the program ended {what}", deployment.stack_urn)
+    if not deployment.failed:
         deployment.finish()
 
 

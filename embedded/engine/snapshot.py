@@ -23,7 +23,8 @@ class Snapshot:
         self._olds = list(olds)
         self._old_by_urn = {old.urn: old for old in self._olds if not old.delete}
         self._news: dict[str, Resource] = {}
-        self._inherited = list(pending)  # of an earlier, interrupted run: kept until something settles them
+        # of an earlier, interrupted run: an update or deletion is settled by doing it again, a creation is not
+        self._inherited = {item.urn: (kind, item) for kind, item in pending if kind == "creating"}
         self._pending: dict[str, tuple[str, Resource]] = {}
         self._write = write
         self._lock = threading.RLock()
@@ -51,14 +52,16 @@ class Snapshot:
         """The old state of a URN, also once its resource has been deleted for a replacement."""
         return self._old_by_urn.get(urn)
 
-    def renamed(self, urn: str, aliases: Iterable[str]) -> Resource | None:
-        """The old state of a URN, or of the first alias that has one: it then goes by the new URN everywhere."""
+    def rename(self, urn: str, aliases: Iterable[str]) -> str:
+        """Give the old state of the first alias that has one the new URN, everywhere; answers the alias, or ""."""
         with self._lock:
-            before = next((alias for alias in aliases if alias in self._old_by_urn and alias not in self._news), None)
-            if urn not in self._old_by_urn and before is not None:
+            if urn in self._old_by_urn:
+                return ""
+            before = next((alias for alias in aliases if alias in self._old_by_urn and alias not in self._news), "")
+            if before:
                 self._olds = [_rename(old, before, urn) for old in self._olds]
                 self._old_by_urn = {old.urn: old for old in self._olds if not old.delete}
-            return self._old_by_urn.get(urn)
+            return before
 
     def get(self, urn: str) -> Resource | None:
         """The newest state of a URN."""
@@ -86,6 +89,7 @@ class Snapshot:
         """A resource is now as given; its old state, if any, is superseded."""
         with self._lock:
             self._pending.pop(resource.urn, None)
+            self._inherited.pop(resource.urn, None)
             self._news[resource.urn] = resource
             self._dirty = True
             if flush:
@@ -109,7 +113,8 @@ class Snapshot:
         """Write what has changed since the last time."""
         with self._lock:
             if self._write and (self._dirty or force):
-                self._write(self.resources, [*self._inherited, *self._pending.values()])
+                inherited = [item for urn, item in self._inherited.items() if urn not in self._pending]
+                self._write(self.resources, [*inherited, *self._pending.values()])
                 self._dirty = False
 
 

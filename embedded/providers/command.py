@@ -1,24 +1,21 @@
 """The command package: local.Command, a shell command on create, update and delete.
 
-Names and answers are those of the official package (1.2). Runs in the program's folder with the engine's environment
-and what the resource adds. Other types are refused by name. Source: recorded calls and the package's schema.
+Names and answers are those of the official package (1.2); running a command belongs to `_command_run`. Other types
+are refused by name. Source: recorded calls and the package's schema.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
-import signal
-import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from embedded.providers._command_run import run
 from embedded.providers.base import CheckFailure, CheckResult, Diff, Kind, ProviderError, ReadResult
-from embedded.values import UNKNOWN, Properties, has_unknown
+from embedded.values import UNKNOWN, Properties
 
 _TYPE: Final = "command:local:Command"
-_FRAMEWORK: Final = "__pulumi-go-provider-version"  # a default provider without it would be replaced by the CLI
-_CARRIED: Final = {
+_CARRIED: Final[Mapping[str, Any]] = {
     "create": str,
     "update": str,
     "delete": str,
@@ -28,10 +25,11 @@ _CARRIED: Final = {
     "interpreter": list,
     "triggers": list,
     "addPreviousOutputInEnv": bool,
+    "logging": str,
 }
-_KNOWN: Final = ("archivePaths", "assetPaths", "logging")
-_SHELL: Final = ["/bin/sh", "-c"]
-_MASKED_LENGTH: Final = 8  # shorter values of the environment are too common to hide
+_NOT_CARRIED: Final = ("archivePaths", "assetPaths")
+_LOGGING: Final = ("stdout", "stderr", "stdoutAndStderr", "none")
+_OWN_CONFIG: Final = {"__pulumi-go-provider-version": "v1.5.0"}  # what the official plugin notes in its configuration
 
 
 class CommandProvider:
@@ -41,9 +39,10 @@ class CommandProvider:
     version = "1.2.1"
 
     def check_config(self, old: Properties, new: Properties) -> CheckResult:  # noqa: ARG002
-        """It has no configuration but the mark that the official plugin leaves."""
-        failures = [CheckFailure(key, f"command has no configuration '{key}'") for key in new if key != _FRAMEWORK]
-        return CheckResult({_FRAMEWORK: "v1.5.0", **new}, failures)
+        """Nothing can be set; the mark of the official plugin is kept, so that its states show no change."""
+        unknown = [key for key in new if key not in _OWN_CONFIG]
+        failures = [CheckFailure(key, f"command has no configuration '{key}'; remove it") for key in unknown]
+        return CheckResult({**new, **_OWN_CONFIG}, failures)
 
     def diff_config(self, old: Properties, new: Properties) -> Diff:  # noqa: ARG002
         """It has no configuration."""
@@ -57,31 +56,13 @@ class CommandProvider:
         if type != _TYPE:
             refusal = f"type '{type}' is not carried by the embedded engine (local.Command is); use the Pulumi CLI"
             return CheckResult(new, [CheckFailure("", refusal)])
-        failures = []
-        for key, value in new.items():
-            if key in _KNOWN:
-                reason = f"local.Command property '{key}' is not carried by the embedded engine; use the Pulumi CLI"
-                failures.append(CheckFailure(key, reason))
-            elif key not in _CARRIED:
-                failures.append(CheckFailure(key, f"local.Command has no property '{key}'"))
-            elif value is not UNKNOWN and not isinstance(value, _CARRIED[key]):
-                failures.append(CheckFailure(key, f"local.Command property '{key}' has a value of the wrong kind"))
-        return CheckResult(new, failures)
+        return CheckResult(new, [failure for key, value in new.items() for failure in _refusals(key, value)])
 
     def diff(self, type: str, id: str, old_inputs: Properties, old_outputs: Properties, new: Properties) -> Diff:  # noqa: ARG002
-        """Changed triggers replace; everything else changes in place."""
-        detailed: dict[str, Kind] = {}
-        for key in _CARRIED:
-            before, after = old_inputs.get(key), new.get(key)
-            if before == after:
-                continue
-            if key == "environment" and isinstance(before, Mapping) and isinstance(after, Mapping):
-                detailed.update({f"{key}.{name}": kind for name, kind in _entries(before, after).items()})
-            else:
-                kind = _kind(before, after)
-                detailed[key] = Kind[f"{kind.name}_REPLACE"] if key == "triggers" else kind
-        diffs = list(dict.fromkeys(path.split(".")[0] for path in detailed))
-        replaces = [key for key in diffs if key == "triggers"]
+        """What changes, in place. Triggers replace as a whole; for single ones the SDK asks for the replacement."""
+        detailed = dict(_changes(old_inputs, new))
+        diffs = list(dict.fromkeys(path.split(".")[0].split("[")[0] for path in detailed))
+        replaces = ["triggers"] if "triggers" in detailed else []
         return Diff(changes=bool(detailed), diffs=diffs, replaces=replaces, detailed=detailed)
 
     def create(
@@ -96,7 +77,7 @@ class CommandProvider:
         """Run `create`; the id is the resource's name and eight random digits."""
         if preview:
             return "", _foreseen(new)
-        return f"{name}{secrets.token_hex(4)}", {**new, **_run(new.get("create"), new, {}, timeout)}
+        return f"{name}{secrets.token_hex(4)}", {**new, **run(new.get("create"), new, {}, timeout)}
 
     def read(self, type: str, id: str, inputs: Properties, outputs: Properties) -> ReadResult | None:
         """A command leaves nothing to look at. Raises ProviderError for an import."""
@@ -118,70 +99,54 @@ class CommandProvider:
         """Run `update`, or `create` where there is none."""
         if preview:
             return _foreseen(new)
-        return {**new, **_run(new.get("update", new.get("create")), new, old_outputs, timeout)}
+        return {**new, **run(new.get("update", new.get("create")), new, old_outputs, timeout)}
 
     def delete(self, type: str, id: str, inputs: Properties, outputs: Properties, *, timeout: float | None) -> None:  # noqa: ARG002
         """Run `delete`, where there is one."""
-        _run(inputs.get("delete"), inputs, outputs, timeout)
+        run(inputs.get("delete"), inputs, outputs, timeout)
+
+
+def _refusals(key: str, value: Any) -> Iterator[CheckFailure]:
+    kind = _CARRIED.get(key)
+    if key in _NOT_CARRIED:
+        reason = f"local.Command property '{key}' is not carried by the embedded engine; use the Pulumi CLI"
+        yield CheckFailure(key, reason)
+    elif kind is None:
+        yield CheckFailure(key, f"local.Command has no property '{key}'; check its spelling")
+    elif value is UNKNOWN:
+        return
+    elif not isinstance(value, kind):
+        yield CheckFailure(key, f"local.Command property '{key}' has a value of the wrong kind")
+    elif key == "logging" and value not in _LOGGING:
+        yield CheckFailure(key, f"local.Command property 'logging' is one of {', '.join(_LOGGING)}")
+    elif key == "environment":
+        for name, text in value.items():
+            if text is not UNKNOWN and not isinstance(text, str):
+                yield CheckFailure(f"{key}.{name}", f"local.Command property '{key}.{name}' must be text")
+
+
+def _changes(old: Properties, new: Properties) -> Iterator[tuple[str, Kind]]:
+    for key in _CARRIED:
+        before, after = old.get(key), new.get(key)
+        if before == after:
+            continue
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            for name in sorted({*before, *after}):
+                if before.get(name) != after.get(name):
+                    yield f"{key}.{name}", _kind(before.get(name), after.get(name))
+        elif isinstance(before, list) and isinstance(after, list):
+            for index in range(max(len(before), len(after))):
+                one, other = before[index : index + 1], after[index : index + 1]
+                if one != other:
+                    yield f"{key}[{index}]", _kind(one or None, other or None)
+        else:
+            kind = _kind(before, after)
+            yield key, Kind[f"{kind.name}_REPLACE"] if key == "triggers" else kind
 
 
 def _kind(before: Any, after: Any) -> Kind:
     return Kind.ADD if before is None else Kind.DELETE if after is None else Kind.UPDATE
 
 
-def _entries(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Kind]:
-    names = sorted({*before, *after})
-    return {name: _kind(before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
-
-
 def _foreseen(new: Properties) -> Properties:
     return {**new, "stdout": UNKNOWN, "stderr": UNKNOWN}
-
-
-def _run(command: str | None, new: Properties, old: Properties, timeout: float | None) -> Properties:
-    """What the command printed. Raises ProviderError with status and output, values of its environment masked."""
-    if command is None:
-        return {"stdout": "", "stderr": ""}
-    if has_unknown(command) or has_unknown(new):
-        raise ProviderError("the command has inputs that are not known yet")
-    previous = {}
-    if new.get("addPreviousOutputInEnv", True) and old:
-        previous = {f"PULUMI_COMMAND_{name.upper()}": old.get(name, "") for name in ("stdout", "stderr")}
-    own = {name: str(value) for name, value in new.get("environment", {}).items()}
-    process = _start(command, new, {**os.environ, **previous, **own})
-    try:
-        out, err = process.communicate(new.get("stdin"), timeout)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        raise ProviderError(_masked(f'no end after {timeout:g} s: running "{command}"', own)) from None
-    if process.returncode:
-        said = "\n".join(text for text in (out.rstrip("\n"), err.rstrip("\n")) if text)
-        status = f"signal {-process.returncode}" if process.returncode < 0 else f"exit status {process.returncode}"
-        raise ProviderError(_masked(f'{status}: running "{command}":\n{said}', own))
-    return {"stdout": out.removesuffix("\n"), "stderr": err.removesuffix("\n")}
-
-
-def _start(command: str, new: Properties, env: Mapping[str, str]) -> subprocess.Popen[str]:
-    interpreter = new.get("interpreter") or _SHELL
-    try:
-        return subprocess.Popen(  # noqa: S603  what the program declares is what is run
-            [*interpreter, command],
-            cwd=new.get("dir"),
-            env=env,
-            stdin=subprocess.PIPE if "stdin" in new else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            start_new_session=True,  # so that a timeout ends what the command has started too
-        )
-    except OSError as error:
-        raise ProviderError(f"{interpreter[0]} can't be started in {new.get('dir', '.')}: {error.strerror}") from None
-
-
-def _masked(text: str, environment: Mapping[str, str]) -> str:
-    for value in sorted(environment.values(), key=len, reverse=True):
-        if len(value) >= _MASKED_LENGTH:
-            text = text.replace(value, "[masked]")
-    return text

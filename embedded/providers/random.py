@@ -60,6 +60,8 @@ class RandomProvider:
             failures.append(CheckFailure(known.required, f"missing required property '{known.required}'"))
         elif new[known.required] is not UNKNOWN and _count(new[known.required]) < 1:
             failures.append(CheckFailure(known.required, f"'{known.required}' must be a whole number of at least 1"))
+        elif new.get("numeric", new.get("number")) != new.get("number", new.get("numeric")):
+            failures.append(CheckFailure("number", "'number' is the old name of 'numeric': set only 'numeric'"))
         elif not failures and "Password" in type and not has_unknown(new):
             failures.extend(_impossible(_full(known, new)))
         return CheckResult(new, failures)
@@ -89,10 +91,17 @@ class RandomProvider:
         return id, {**_bookkeeping(type, inputs), **inputs, **computed, "id": id}
 
     def read(self, type: str, id: str, inputs: Properties, outputs: Properties) -> ReadResult | None:
-        """It exists in the state alone, so it is what the state says. Raises ProviderError for an import."""
-        if not outputs:
+        """It exists in the state alone, so it is what the state says; a RandomId is imported by its b64Url form.
+
+        Raises ProviderError for other imports.
+        """
+        if outputs:
+            return ReadResult(id, inputs, _sealed(type, outputs))
+        if not type.endswith(":RandomId"):
             raise ProviderError(f"{type} can't be imported by the embedded engine: use the Pulumi CLI")
-        return ReadResult(id, inputs, outputs)
+        known = _identified(id)
+        found: Properties = {key: known[key] for key in ("byteLength", "prefix") if key in known}
+        return ReadResult(str(known["id"]), found, {**_bookkeeping(type, found), **known})
 
     def update(
         self,
@@ -108,7 +117,7 @@ class RandomProvider:
         """Never asked for a change: every one replaces. What is there stays."""
         if type not in _TYPES:
             raise ProviderError(_not_carried(type))
-        return old_outputs
+        return _sealed(type, old_outputs)
 
     def delete(self, type: str, id: str, inputs: Properties, outputs: Properties, *, timeout: float | None) -> None:
         """Nothing outside the state to remove."""
@@ -124,7 +133,7 @@ def _count(value: Any) -> int:
 
 def _full(known: _Type, new: Properties) -> Properties:
     """Inputs with defaults; `number` is the old name of `numeric`, and each follows the other."""
-    full = {**known.inputs, **new}
+    full = {**known.inputs, **{key: value for key, value in new.items() if value is not None}}
     if "numeric" in known.inputs:
         both = new.get("numeric", new.get("number", True))
         full.update(numeric=both, number=both)
@@ -145,7 +154,7 @@ def _impossible(inputs: Properties) -> list[CheckFailure]:
     needed = sum(_count(inputs[minimum]) for _, minimum, _ in _classes(inputs))
     if needed > inputs["length"]:
         return [CheckFailure("length", f"'length' is less than the {needed} characters that the minimums ask for")]
-    if not any(inputs[switch] or inputs[minimum] for switch, minimum, _ in _classes(inputs)):
+    if needed < inputs["length"] and not any(inputs[switch] for switch, _, _ in _classes(inputs)):
         return [CheckFailure("length", "no class of characters is allowed: set lower, upper, numeric or special")]
     return []
 
@@ -162,7 +171,10 @@ def _password(inputs: Properties) -> tuple[str, Properties]:
 
 
 def _identifier(inputs: Properties) -> tuple[str, Properties]:
-    drawn, prefix = secrets.token_bytes(inputs["byteLength"]), inputs.get("prefix", "")
+    return _forms(secrets.token_bytes(inputs["byteLength"]), inputs.get("prefix", ""))
+
+
+def _forms(drawn: bytes, prefix: str) -> tuple[str, Properties]:
     url = base64.urlsafe_b64encode(drawn).decode().rstrip("=")
     forms = {
         "b64Std": base64.b64encode(drawn).decode(),
@@ -171,6 +183,25 @@ def _identifier(inputs: Properties) -> tuple[str, Properties]:
         "hex": drawn.hex(),
     }
     return url, {name: prefix + text for name, text in forms.items()}
+
+
+def _identified(id: str) -> Properties:
+    """The outputs of a RandomId from `[prefix,]b64Url`. Raises ProviderError for text that is no such id."""
+    prefix, _, url = id.rpartition(",")
+    try:
+        drawn = base64.b64decode(url + "=" * (-len(url) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        raise ProviderError(f"'{url}' is not the b64Url form of a RandomId") from None
+    own, forms = _forms(drawn, prefix)
+    return {**({"prefix": prefix} if prefix else {}), **forms, "byteLength": len(drawn), "id": own}
+
+
+def _sealed(type: str, outputs: Properties) -> Properties:
+    """Outputs out of the state, whose secrets came in plain, with their marks again."""
+    if type not in _TYPES:
+        return outputs
+    hidden: Properties = {key: Secret(outputs[key]) for key in ("result", "bcryptHash") if key in outputs}
+    return {**outputs, **hidden, **_bookkeeping(type, outputs)}
 
 
 def _bookkeeping(type: str, inputs: Properties) -> Properties:

@@ -333,3 +333,53 @@ def test_a_call_that_cannot_be_carried_out_is_one_line_and_not_zero(
     assert result.code != 0
     assert result.err.startswith("error: ")
     assert len(result.err.strip().splitlines()) == 1
+
+
+def test_a_renamed_component_takes_its_children_with_it(workspace: Make) -> None:
+    program = """
+        class Box(pulumi.ComponentResource):
+            def __init__(self, name, opts=None):
+                super().__init__("demo:index:{type}", name, {{}}, opts)
+                self.inner = random.RandomId(f"{{name}}-inner", byte_length=2, opts=Opts(parent=self))
+                self.register_outputs({{}})
+        Box("{name}", opts=Opts(aliases=[{alias}]))
+    """
+    stack = workspace(program.format(type="Box", name="box", alias=""))
+    stack.up()
+    old = stack.resources()
+    stack.program(program.format(type="Crate", name="crate", alias='pulumi.Alias(name="box", type_="demo:index:Box")'))
+    assert stack.steps() == {}
+    stack.up()
+    assert stack.resources()["crate-inner"]["id"] == old["box-inner"]["id"]
+    assert "box-inner" not in stack.resources()
+
+
+def test_a_providers_error_message_hides_what_is_secret_in_the_resource(workspace: Make) -> None:
+    stack = workspace("""
+        command.local.Command("leaky", create=pulumi.Output.secret("echo hunterTWO-0123 >&2; exit 1"),
+            stdin=pulumi.Output.secret("4711"))
+        command.local.Command("short", create="cat; exit 1", stdin=pulumi.Output.secret("4711"))
+    """)
+    result = stack.up(ok=False)
+    assert result.code == 1
+    assert "exit status 1" in result.out
+    assert "hunterTWO-0123" not in result.out + result.err
+    assert "4711" not in result.out + result.err
+
+
+@pytest.mark.parametrize("call", ['random.RandomId.get("id", "AQID")', 'pulumi.StackReference("organization/demo/x")'])
+def test_a_call_outside_the_engine_is_refused_in_words(workspace: Make, call: str) -> None:
+    result = workspace(call).up(ok=False)
+    assert result.code == 1
+    assert "is not carried by the embedded engine" in result.out
+    assert "Traceback" not in result.out
+
+
+def test_a_program_that_ends_too_early_deletes_nothing(workspace: Make) -> None:
+    stack = workspace(CHAIN)
+    stack.up()
+    stack.program("import os\nos._exit(0)")
+    result = stack.up(ok=False)
+    assert result.code == 1
+    assert "ended before it had declared everything" in result.out
+    assert "password" in stack.resources()

@@ -21,11 +21,16 @@ class Databases:
     schema = DATABASE
 
     def create(self, server: Server, new: Properties) -> str:
-        """From template0 in UTF8 and C where nothing else is said. Raises ProviderError for a name that is taken."""
+        """From template0 in UTF8, with its collation, where nothing else is said.
+
+        Raises ProviderError for a name that is taken.
+        """
         name = str(new["name"])
-        names, values = [name], {"encoding": new.get("encoding") or "UTF8"}
-        clauses = ["ENCODING {encoding}", "LC_COLLATE {collate}", "LC_CTYPE {ctype}"]
-        values |= {"collate": new.get("lcCollate") or "C", "ctype": new.get("lcCtype") or "C"}
+        names, values, clauses = [name], {"encoding": new.get("encoding") or "UTF8"}, ["ENCODING {encoding}"]
+        for key, word in (("lcCollate", "LC_COLLATE"), ("lcCtype", "LC_CTYPE")):
+            if new.get(key):
+                clauses.append(f"{word} {{{key}}}")
+                values[key] = new[key]
         for key, word in (("template", "TEMPLATE"), ("owner", "OWNER"), ("tablespaceName", "TABLESPACE")):
             value = new.get(key) or ("template0" if key == "template" else None)
             if value:
@@ -35,17 +40,18 @@ class Databases:
         clauses += [f"ALLOW_CONNECTIONS {_word(new.get('allowConnections', True))}"]
         clauses += [f"IS_TEMPLATE {_word(new.get('isTemplate'))}"]
         statement = f"CREATE DATABASE {{}} {' '.join(clauses)}"
+        server.forget(str(new.get("template") or "template0"))  # a template must be free of sessions
         server.run(f"creating database '{name}'", lambda connection: execute(connection, statement, *names, **values))
         return name
 
     def read(self, server: Server, id: str, known: Properties) -> Properties | None:
-        """By name. The template can't be read; it is taken as known."""
+        """By name. Template and alterObjectOwnership can't be read; they are taken as known."""
         row = server.run(f"reading database '{id}'", lambda connection: execute(connection, _READ, name=id).fetchone())
         if row is None:
             return None
         return {
             "allowConnections": row[5],
-            "alterObjectOwnership": False,
+            "alterObjectOwnership": bool(known.get("alterObjectOwnership")),
             "connectionLimit": row[6],
             "encoding": row[2],
             "id": row[0],
@@ -70,6 +76,11 @@ class Databases:
                     execute(connection, f"ALTER DATABASE {{}} {statement}", name, str(new[key]))
             execute(connection, f"ALTER DATABASE {{}} WITH {_options(old, new)}", name)
 
+        if new.get("alterObjectOwnership") and new.get("owner") not in (None, old.get("owner")):
+            owners = str(old["owner"]), str(new["owner"])
+            statement = "REASSIGN OWNED BY {} TO {}"
+            what = f"changing the owner of what is in database '{before}'"
+            server.run(what, lambda connection: execute(connection, statement, *owners), before)
         server.forget(before)
         server.run(f"changing database '{name}'", work)
         return name

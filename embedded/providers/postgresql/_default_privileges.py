@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from embedded.providers.base import ProviderError
 from embedded.providers.postgresql import _privileges as privileges
-from embedded.providers.postgresql._schema import database_exists
+from embedded.providers.postgresql._schema import database_exists, schema_exists
 from embedded.providers.postgresql._schemas import DEFAULT_PRIVILEGES
 from embedded.providers.postgresql._server import Connection, Server, execute
 from embedded.values import Properties
@@ -34,27 +35,31 @@ class DefaultPrivileges:
         return _id(new)
 
     def read(self, server: Server, id: str, known: Properties) -> Properties | None:
-        """What the role will be allowed; None when the role, the owner or the database is gone."""
-        if not known or not database_exists(server, str(known["database"])):
+        """What the role will be allowed; None when that is nothing, or role, owner, schema or database is gone."""
+        if not known:
+            reason = "its id does not say what it is; declare it anew"
+            raise ProviderError(f"postgresql DefaultPrivileges can't be imported: {reason}")
+        if not database_exists(server, str(known["database"])):
             return None
         role, owner, schema = str(known["role"]), str(known["owner"]), str(known.get("schema") or "")
-        grantable = bool(known.get("withGrantOption"))
+        grantable, kind = bool(known.get("withGrantOption")), str(known["objectType"])
+        wanted = set(known.get("privileges") or ())
 
         def work(connection: Connection) -> set[str] | None:
-            if not all(privileges.role_exists(connection, name) for name in (role, owner)):
+            if not _possible(connection, known):
                 return None
-            kind = _KINDS[str(known["objectType"])]
-            return privileges.of_defaults(connection, owner, schema, kind, role, grantable)
+            found = privileges.of_defaults(connection, owner, schema, _KINDS[kind], role, grantable)
+            return privileges.as_wanted(connection, kind, wanted, found)
 
         found = server.run(f"reading default privileges '{id}'", work, str(known["database"]))
-        if found is None:
+        if found is None or (wanted and not found):
             return None
         return {
             "database": known["database"],
             "id": id,
-            "objectType": known["objectType"],
+            "objectType": kind,
             "owner": owner,
-            "privileges": sorted(found),
+            "privileges": sorted(found) if found or wanted else known.get("privileges"),
             "role": role,
             "schema": known.get("schema"),
             "withGrantOption": grantable,
@@ -69,12 +74,18 @@ class DefaultPrivileges:
         database = str(old["database"])
 
         def work(connection: Connection) -> None:
-            if all(privileges.role_exists(connection, str(old[key])) for key in ("role", "owner")):
+            if _possible(connection, old):
                 _alter(connection, old, "REVOKE ALL PRIVILEGES", "FROM")
 
         if database_exists(server, database):
             with server.one_at_a_time(database):
                 server.run(f"revoking default privileges of '{old['role']}' in '{database}'", work, database)
+
+
+def _possible(connection: Connection, properties: Properties) -> bool:
+    """Whether role, owner and schema are there."""
+    roles = all(privileges.role_exists(connection, str(properties[key])) for key in ("role", "owner"))
+    return roles and schema_exists(connection, str(properties.get("schema") or ""))
 
 
 def _alter(connection: Connection, new: Properties, action: str, direction: str, option: str = "") -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Final
 
+from embedded.providers.base import ProviderError
 from embedded.providers.postgresql import _privileges as privileges
-from embedded.providers.postgresql._schema import database_exists
+from embedded.providers.postgresql._schema import database_exists, schema_exists
 from embedded.providers.postgresql._schemas import GRANT
 from embedded.providers.postgresql._server import Connection, Server, execute
 from embedded.values import Properties
@@ -33,30 +35,33 @@ class Grants:
         return _id(new)
 
     def read(self, server: Server, id: str, known: Properties) -> Properties | None:
-        """What the role may do now: on several objects, what it may do on each of them."""
-        if not known or not database_exists(server, str(known["database"])):
+        """What the role may do now: on several objects, what it may do on the first that is not as declared."""
+        if not known:
+            raise ProviderError("postgresql Grant can't be imported: its id does not say what it is; declare it anew")
+        if not database_exists(server, str(known["database"])):
             return None
         kind, role, schema = str(known["objectType"]), str(known["role"]), str(known.get("schema") or "")
+        objects, wanted = sorted(str(name) for name in known.get("objects") or ()), set(known.get("privileges") or ())
         grantable = bool(known.get("withGrantOption"))
 
-        def work(connection: Connection) -> dict[str, set[str]] | None:
-            if not privileges.role_exists(connection, role):
+        def work(connection: Connection) -> set[str] | None:
+            if not privileges.role_exists(connection, role) or not schema_exists(connection, schema):
                 return None
-            return privileges.of_object(connection, kind, schema, role, grantable)
+            found = privileges.of_object(connection, kind, schema, role, grantable)
+            there = [name for name in objects or sorted(found) if name in found]
+            sets = [privileges.as_wanted(connection, kind, wanted, found[name]) for name in there]
+            return next((allowed for allowed in sets if allowed != wanted), wanted)
 
         found = server.run(f"reading the grant '{id}'", work, str(known["database"]))
         if found is None:
             return None
-        objects = [str(name) for name in known.get("objects") or ()]
-        sets = [allowed for name, allowed in found.items() if not objects or name in objects]
-        common = set.intersection(*sets) if sets else set(known.get("privileges") or ())
         return {
-            "columns": [],
+            "columns": None,
             "database": known["database"],
             "id": id,
             "objectType": kind,
-            "objects": sorted(objects),
-            "privileges": sorted(common),
+            "objects": objects or known.get("objects"),
+            "privileges": sorted(found) if found or wanted else known.get("privileges"),
             "role": role,
             "schema": known.get("schema"),
             "withGrantOption": grantable,
@@ -71,7 +76,7 @@ class Grants:
         database, role = str(old["database"]), str(old["role"])
 
         def work(connection: Connection) -> None:
-            if privileges.role_exists(connection, role):
+            if privileges.role_exists(connection, role) and schema_exists(connection, str(old.get("schema") or "")):
                 _revoke(connection, old)
 
         if database_exists(server, database):
@@ -111,4 +116,10 @@ def _id(new: Properties) -> str:
     parts = [str(new["role"]), str(new["database"])]
     if new["objectType"] != "database":
         parts.append(str(new.get("schema") or ""))
-    return "_".join([*parts, str(new["objectType"]), *sorted(str(name) for name in new.get("objects") or ())])
+    objects = sorted((str(name) for name in new.get("objects") or ()), key=_hash)
+    return "_".join([*parts, str(new["objectType"]), *objects])
+
+
+def _hash(name: str) -> str:
+    """The order of a set in Terraform's SDK: by checksum, compared as text (helper/schema, HashString)."""
+    return str(zlib.crc32(name.encode()))

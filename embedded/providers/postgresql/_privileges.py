@@ -1,13 +1,27 @@
-"""Access control lists as PostgreSQL keeps them, read as sets of privileges of one role."""
+"""Privileges: which there are, and access control lists as PostgreSQL keeps them, read for one role."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, Final
 
+from embedded.providers.base import ProviderError
 from embedded.providers.postgresql._server import Connection, execute
 
 PUBLIC: Final = "public"
+ALL: Final = "ALL"
+MAINTAIN: Final = "MAINTAIN"  # tables only, since PostgreSQL 17
+_MAINTAIN_SINCE: Final = 170000
+
+ALLOWED: Final = {
+    "database": ("CONNECT", "CREATE", "TEMPORARY"),
+    "schema": ("CREATE", "USAGE"),
+    "table": ("DELETE", "INSERT", MAINTAIN, "REFERENCES", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE"),
+    "sequence": ("SELECT", "UPDATE", "USAGE"),
+    "function": ("EXECUTE",),
+    "type": ("USAGE",),
+}
+"""Privileges by object type, as PostgreSQL's documentation of GRANT lists them."""
 
 # $acl is an aclitem[]; a missing one means the built-in defaults for its kind and owner
 _OF_ACL: Final = """
@@ -35,7 +49,7 @@ OBJECTS: Final = {
     ),
     "function": (
         "SELECT proname, coalesce(proacl, acldefault('f', proowner)) FROM pg_proc"
-        " WHERE pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = {schema})"
+        " WHERE prokind <> 'p' AND pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = {schema})"
     ),
 }
 """Name and access list of the objects that a grant can be on, by object type."""
@@ -58,7 +72,26 @@ def of_defaults(connection: Connection, owner: str, schema: str, kind: str, role
            AND d.defaclnamespace = coalesce((SELECT oid FROM pg_namespace WHERE nspname = {{schema}}), 0)"""  # noqa: S608
     values: dict[str, Any] = {"role": role, "grantable": grantable, "owner": owner, "kind": kind, "schema": schema}
     row = execute(connection, query, **values).fetchone()
+    if row or schema:
+        return set(row[0]) if row else set()
+    return _built_in(connection, owner, kind, role, grantable)
+
+
+def _built_in(connection: Connection, owner: str, kind: str, role: str, grantable: bool) -> set[str]:
+    """What `role` is allowed where nobody has changed the defaults of `owner`; no row in the catalogue says so."""
+    letter = "s" if kind == "S" else kind  # pg_default_acl and acldefault() name sequences differently
+    inner = _OF_ACL.format(acl='acldefault({letter}::"char", r.oid)')
+    query = f"SELECT ({inner}) FROM pg_roles r WHERE rolname = {{owner}}"  # noqa: S608
+    row = execute(connection, query, role=role, grantable=grantable, owner=owner, letter=letter).fetchone()
     return set(row[0]) if row else set()
+
+
+def as_wanted(connection: Connection, kind: str, wanted: set[str], found: set[str]) -> set[str]:
+    """`found`, said as ALL where that was wanted and is what there is."""
+    full = set(ALLOWED[kind])
+    if connection.info.server_version < _MAINTAIN_SINCE:
+        full.discard(MAINTAIN)
+    return wanted if ALL in wanted and found == full else found
 
 
 def role_exists(connection: Connection, role: str) -> bool:
@@ -74,9 +107,9 @@ def grantee(role: str) -> tuple[str, list[str]]:
 
 
 def listed(privileges: Iterable[Any]) -> str:
-    """A privilege list for a statement; only letters and blanks, as every privilege is."""
-    words = sorted(str(privilege).upper() for privilege in privileges)
-    for word in words:
-        if not word.replace(" ", "").isalpha():
-            raise ValueError(f"not a privilege: {word}")
-    return ", ".join(words)
+    """A privilege list for a statement; checked words only. ALL stands alone."""
+    words = sorted(str(privilege) for privilege in privileges)
+    known = {ALL, *(word for allowed in ALLOWED.values() for word in allowed)}
+    if not known.issuperset(words):
+        raise ProviderError(f"not a privilege: {', '.join(sorted(set(words) - known))}")
+    return ALL if ALL in words else ", ".join(words)

@@ -13,15 +13,17 @@ from embedded.providers.postgresql._extension import Extensions
 from embedded.providers.postgresql._grant import Grants
 from embedded.providers.postgresql._handler import Handler
 from embedded.providers.postgresql._role import Roles
+from embedded.providers.postgresql._rules import problems
 from embedded.providers.postgresql._schema import Schemas
 from embedded.providers.postgresql._server import Server, Settings
-from embedded.values import UNKNOWN, Properties
+from embedded.values import UNKNOWN, Properties, Secret, has_unknown, reveal
 
 _HANDLERS: Final[Mapping[str, Handler]] = {
     handler.schema.type: handler
     for handler in (Roles(), Databases(), Schemas(), Extensions(), Grants(), DefaultPrivileges())
 }
-_CONFIG: Final = ("host", "port", "username", "password", "database", "sslmode", "connectTimeout", "superuser")
+_NUMBERS: Final = ("port", "connectTimeout", "maxConnections")
+_CONFIG: Final = ("host", "username", "password", "database", "sslmode", "superuser", *_NUMBERS)
 
 
 class PostgresqlProvider:
@@ -34,32 +36,36 @@ class PostgresqlProvider:
         self._server = Server(Settings())
 
     def check_config(self, old: Properties, new: Properties) -> CheckResult:  # noqa: ARG002
-        """Settings that are not carried are refused by name, numbers that aren't numbers too."""
+        """Settings that are not carried are refused by name, as are numbers that aren't; the password is secret."""
         failures = []
         for key, value in new.items():
             if key not in _CONFIG:
                 reason = f"postgresql provider setting '{key}' is not carried by the embedded engine"
                 failures.append(CheckFailure(key, f"{reason}; use the Pulumi CLI"))
-            elif key in ("port", "connectTimeout") and value is not UNKNOWN and not str(value).isdigit():
-                failures.append(CheckFailure(key, f"postgresql provider setting '{key}' must be a whole number"))
+            elif key in _NUMBERS and value is not UNKNOWN and not (str(value).isdigit() and int(value)):
+                reason = f"postgresql provider setting '{key}' must be a whole number above 0"
+                failures.append(CheckFailure(key, reason))
         if new.get("superuser") in ("false", False):
             reason = "postgresql provider setting 'superuser' can only be true in the embedded engine"
             failures.append(CheckFailure("superuser", f"{reason}; use the Pulumi CLI"))
-        return CheckResult(dict(new), failures)
+        hidden = {"password": Secret(new["password"])} if "password" in new else {}
+        return CheckResult({**new, **hidden}, failures)
 
     def diff_config(self, old: Properties, new: Properties) -> Diff:
         """Every setting changes in place."""
-        changed = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
+        before, after = reveal(old), reveal(new)
+        changed = sorted(key for key in {*before, *after} if before.get(key) != after.get(key))
         return Diff(bool(changed), changed)
 
     def configure(self, inputs: Properties) -> None:
         """Takes the settings; connects later. What is not known yet can't be connected to, and won't be."""
-        known = {key: value for key, value in inputs.items() if value is not UNKNOWN}
+        known = {key: value for key, value in reveal(inputs).items() if value is not UNKNOWN}
         self._server = Server(Settings.parse(known))
 
     def check(self, type: str, name: str, old: Properties, new: Properties) -> CheckResult:
         """Inputs with defaults, or refusals by name."""
-        return bridge.check(_handler(type).schema, name, new, old)
+        result = bridge.check(_handler(type).schema, name, new, old)
+        return result if result.failures else CheckResult(result.inputs, problems(type, reveal(result.inputs)))
 
     def diff(self, type: str, id: str, old_inputs: Properties, old_outputs: Properties, new: Properties) -> Diff:  # noqa: ARG002
         """Inputs against the state."""
@@ -79,7 +85,7 @@ class PostgresqlProvider:
         if preview:
             return "", bridge.planned(handler.schema, new)
         id = handler.create(self._server, new)
-        return id, bridge.sealed(handler.schema, self._fresh(handler, id, new, new))
+        return id, bridge.sealed(handler.schema, self._fresh(handler, id, new, {}, new))
 
     def read(self, type: str, id: str, inputs: Properties, outputs: Properties) -> ReadResult | None:
         """Look at it; by id where nothing is known yet."""
@@ -88,7 +94,7 @@ class PostgresqlProvider:
         if found is None:
             return None
         sealed = bridge.sealed(handler.schema, bridge.settled(handler.schema, found))
-        return ReadResult(str(found["id"]), bridge.read_inputs(handler.schema, inputs, sealed), sealed)
+        return ReadResult(str(found["id"]), read_inputs(handler.schema, inputs, sealed), sealed)
 
     def update(
         self,
@@ -104,22 +110,33 @@ class PostgresqlProvider:
         """Change it in place."""
         handler = _handler(type)
         if preview:
-            return bridge.settled(handler.schema, bridge.planned(handler.schema, new, old_outputs))
+            planned = bridge.settled(handler.schema, bridge.planned(handler.schema, new, old_outputs))
+            return planned if has_unknown(planned) else bridge.sealed(handler.schema, planned)
         now = handler.update(self._server, {**old_inputs, **old_outputs}, new)
-        fresh = self._fresh(handler, now, {**old_outputs, **new}, new)
+        computed = {item.name for item in handler.schema.properties if item.computed}
+        known = {key: value for key, value in old_outputs.items() if key in computed} | new
+        fresh = self._fresh(handler, now, known, old_outputs, new)
         return bridge.sealed(handler.schema, fresh)
 
     def delete(self, type: str, id: str, inputs: Properties, outputs: Properties, *, timeout: float | None) -> None:  # noqa: ARG002
         """Remove it; gone already is success."""
         _handler(type).delete(self._server, {**inputs, **outputs})
 
-    def _fresh(self, handler: Handler, id: str, known: Properties, new: Properties) -> Properties:
+    def _fresh(self, handler: Handler, id: str, known: Properties, old: Properties, new: Properties) -> Properties:
         """What is there after an operation; sets that were left out are null until the first refresh, as recorded."""
         found = handler.read(self._server, id, known)
         if found is None:
             raise ProviderError(f"{handler.schema.title} '{id}' is gone right after it was made; who removes it?")
         sets = {item.name for item in handler.schema.properties if item.collection and item.carried}
-        return {key: None if key in sets and not value and not new.get(key) else value for key, value in found.items()}
+        unset = {key for key in sets if not found[key] and not new.get(key) and old.get(key) is None}
+        return {key: None if key in unset else value for key, value in found.items()}
+
+
+def read_inputs(schema: bridge.Schema, inputs: Properties, outputs: Properties) -> Properties:
+    """Inputs after a read; a set that is empty in inputs and null in outputs is null in both, as recorded."""
+    found = bridge.read_inputs(schema, inputs, outputs)
+    null = {item.name for item in schema.properties if item.collection and outputs.get(item.name) is None}
+    return {key: None if key in null else value for key, value in found.items()}
 
 
 def _handler(type: str) -> Handler:

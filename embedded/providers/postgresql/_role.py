@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -26,11 +27,11 @@ _SETTINGS: Final = {
     "idleInTransactionSessionTimeout": "idle_in_transaction_session_timeout",
     "assumeRole": "role",
 }
-_VERIFIERS: Final = ("SCRAM-SHA-256$", "md5")
+_VERIFIER: Final = re.compile(r"SCRAM-SHA-256\$\d+:\S+\$\S+:\S+|md5[0-9a-f]{32}")
 _ATTRIBUTES: Final = """
     SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,
            rolconnlimit, coalesce(rolvaliduntil::text, 'infinity'), coalesce(rolconfig, '{{}}'),
-           array(SELECT g.rolname FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
+           array(SELECT DISTINCT g.rolname FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
                  WHERE m.member = r.oid ORDER BY 1)::text[]
       FROM pg_roles r WHERE rolname = {name}"""
 
@@ -55,10 +56,13 @@ class Roles:
         return name
 
     def read(self, server: Server, id: str, known: Properties) -> Properties | None:
-        """By name. The password can't be read; it is taken as known."""
-        row = server.run(
-            f"reading role '{id}'", lambda connection: execute(connection, _ATTRIBUTES, name=id).fetchone()
-        )
+        """By name. A password that is declared as a verifier can be compared; any other is taken as known."""
+
+        def work(connection: Connection) -> tuple[tuple[Any, ...] | None, Any, Any]:
+            row = execute(connection, _ATTRIBUTES, name=id).fetchone()
+            return row, _password(connection, id, known), _valid_until(connection, id, known)
+
+        row, password, valid_until = server.run(f"reading role '{id}'", work)
         if row is None:
             return None
         settings = dict(entry.split("=", 1) for entry in row[10])
@@ -75,7 +79,7 @@ class Roles:
             "inherit": row[2],
             "login": row[5],
             "name": row[0],
-            "password": known.get("password"),
+            "password": password,
             "passwordWo": None,
             "passwordWoVersion": None,
             "replication": row[6],
@@ -87,13 +91,14 @@ class Roles:
             "skipReassignOwned": bool(known.get("skipReassignOwned")),
             "statementTimeout": _milliseconds(settings.get("statement_timeout", "0")),
             "superuser": row[1],
-            "validUntil": row[9],
+            "validUntil": valid_until or row[9],
         }
 
     def update(self, server: Server, old: Properties, new: Properties) -> str:
-        """Name, attributes, memberships and settings; the password only where it has changed."""
+        """Name, attributes, memberships and settings; the password only where it or the name has changed."""
         before, name = str(old["name"]), str(new["name"])
-        password = new.get("password") if new.get("password") != old.get("password") else None
+        kept = before == name and new.get("password") == old.get("password")
+        password = None if kept else new.get("password") or ""
 
         def work(connection: Connection) -> None:
             with connection.transaction():
@@ -117,10 +122,29 @@ class Roles:
                 if not old.get("skipReassignOwned"):
                     execute(connection, "REASSIGN OWNED BY {} TO CURRENT_USER", name)
                     execute(connection, "DROP OWNED BY {}", name)
-                execute(connection, "DROP ROLE {}", name)
+                if not old.get("skipDropRole"):
+                    execute(connection, "DROP ROLE {}", name)
 
-        if not old.get("skipDropRole"):
-            server.run(f"deleting role '{name}'", work)
+        server.run(f"deleting role '{name}'", work)
+
+
+def _password(connection: Connection, name: str, known: Properties) -> Any:
+    """The verifier that the server keeps where one is declared, so that a password changed by hand shows."""
+    declared = known.get("password")
+    if not isinstance(declared, str) or not _VERIFIER.fullmatch(declared):
+        return declared
+    query = "SELECT coalesce(rolpassword, '') FROM pg_authid WHERE rolname = {name} AND rolcanlogin"
+    row = execute(connection, query, name=name).fetchone()
+    return row[0] if row else declared
+
+
+def _valid_until(connection: Connection, name: str, known: Properties) -> Any:
+    """The end of validity in the program's own spelling where that means the same moment, else None."""
+    declared = known.get("validUntil")
+    if declared in (None, "", "infinity"):
+        return None
+    query = "SELECT 1 FROM pg_roles WHERE rolname = {name} AND rolvaliduntil = {declared}::timestamptz"
+    return declared if execute(connection, query, name=name, declared=str(declared)).fetchone() else None
 
 
 def _exists(connection: Connection, name: str) -> bool:
@@ -128,11 +152,16 @@ def _exists(connection: Connection, name: str) -> bool:
 
 
 def _attributes(connection: Connection, name: str, new: Mapping[str, Any], password: str | None) -> str:
-    """The attribute list of CREATE and ALTER ROLE; a password goes in as the verifier that the server keeps."""
+    """The attribute list of CREATE and ALTER ROLE; a password goes in as the verifier that the server keeps.
+
+    `None` leaves the password as it is, "" takes it away.
+    """
     parts = [word if new.get(key) else f"NO{word}" for key, word in _FLAGS.items()]
     parts.append(f"CONNECTION LIMIT {int(new.get('connectionLimit', -1))}")
     parts.append(f"VALID UNTIL {_literal(connection, str(new.get('validUntil') or 'infinity'))}")
-    if password:
+    if password == "":
+        parts.append("PASSWORD NULL")
+    elif password is not None:
         parts.append(f"PASSWORD {_literal(connection, _verifier(connection, name, password))}")
     return " ".join(parts).replace("{", "{{").replace("}", "}}")
 
@@ -143,7 +172,7 @@ def _literal(connection: Connection, text: str) -> str:
 
 def _verifier(connection: Connection, name: str, password: str) -> str:
     """So that no statement, and no log of statements, has a password in plain."""
-    if password.startswith(_VERIFIERS):
+    if _VERIFIER.fullmatch(password):
         return password
     row = connection.execute("SHOW password_encryption").fetchone()
     if row is None or row[0] != "scram-sha-256":

@@ -78,3 +78,9 @@ def database_exists(server: Server, database: str) -> bool:
     query = "SELECT 1 FROM pg_database WHERE datname = {name}"
     row = server.run(f"looking for database '{database}'", lambda c: execute(c, query, name=database).fetchone())
     return row is not None
+
+
+def schema_exists(connection: Connection, schema: str) -> bool:
+    """Whether a schema is in the database; "" stands for none and always is."""
+    query = "SELECT 1 FROM pg_namespace WHERE nspname = {schema}"
+    return not schema or execute(connection, query, schema=schema).fetchone() is not None

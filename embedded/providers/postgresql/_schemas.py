@@ -12,9 +12,8 @@ def _one_of(*allowed: str) -> Callable[[Any], str | None]:
     return lambda value: None if value in allowed else f"'{value}' is none of {', '.join(allowed)}"
 
 
-def _no_all(value: Any) -> str | None:
-    """ALL means other privileges on every server version, so drift could not be told from an upgrade."""
-    return "'ALL' is not carried by the embedded engine: name each privilege" if "ALL" in value else None
+def _encrypted(value: Any) -> str | None:
+    return None if value in (True, "true") else "can only be true: PostgreSQL keeps no password in plain"
 
 
 ROLE = Schema(
@@ -26,7 +25,7 @@ ROLE = Schema(
         Property(name="createDatabase", kind="boolean"),
         Property(name="createRole", kind="boolean"),
         Property(name="encrypted", carried=False),
-        Property(name="encryptedPassword", kind="boolean", default=True),
+        Property(name="encryptedPassword", kind="boolean", default=True, invalid=_encrypted),
         Property(name="idleInTransactionSessionTimeout", kind="integer"),
         Property(name="inherit", kind="boolean", default=True),
         Property(name="login", kind="boolean"),
@@ -49,7 +48,7 @@ DATABASE = Schema(
     "postgresql:index/database:Database",
     (
         Property(name="allowConnections", kind="boolean", default=True),
-        Property(name="alterObjectOwnership", kind="boolean", carried=False),
+        Property(name="alterObjectOwnership", kind="boolean"),
         Property(name="connectionLimit", kind="integer", default=-1),
         Property(name="encoding", computed=True, replaces=True),
         Property(name="isTemplate", kind="boolean", computed=True),
@@ -98,7 +97,7 @@ GRANT = Schema(
             invalid=_one_of("database", "schema", "table", "sequence", "function"),
         ),
         Property(name="objects", kind="set", replaces=True),
-        Property(name="privileges", kind="set", required=True, invalid=_no_all),
+        Property(name="privileges", kind="set", required=True),
         Property(name="role", required=True, replaces=True),
         Property(name="schema", replaces=True),
         Property(name="withGrantOption", kind="boolean", replaces=True),
@@ -116,7 +115,7 @@ DEFAULT_PRIVILEGES = Schema(
             invalid=_one_of("table", "sequence", "function", "type", "schema"),
         ),
         Property(name="owner", required=True, replaces=True),
-        Property(name="privileges", kind="set", required=True, invalid=_no_all),
+        Property(name="privileges", kind="set", required=True),
         Property(name="role", required=True, replaces=True),
         Property(name="schema", replaces=True),
         Property(name="withGrantOption", kind="boolean", replaces=True),

@@ -21,6 +21,7 @@ from embedded.providers.base import ProviderError
 Connection = psycopg.Connection[tuple[Any, ...]]
 Result = TypeVar("Result")
 
+_IDLE: Final = 4
 _TRIES: Final = 6
 _FIRST_PAUSE: Final = 0.05  # seconds; doubled at every try
 _COLLISIONS: Final = (
@@ -40,16 +41,17 @@ class Settings:
     username: str = "postgres"
     password: str = ""
     database: str = "postgres"
-    sslmode: str = "prefer"
+    sslmode: str = "require"  # as the official plugin: a server without TLS needs "disable"
     connect_timeout: int = 180
+    max_connections: int = 20
 
     @classmethod
     def parse(cls, inputs: Mapping[str, Any]) -> Settings:
         """From provider inputs, whose values are text."""
-        names = {"connectTimeout": "connect_timeout"}
+        names = {"connectTimeout": "connect_timeout", "maxConnections": "max_connections"}
         given = {names.get(key, key): value for key, value in inputs.items() if value not in (None, "")}
         known = {key: value for key, value in given.items() if key in cls.__dataclass_fields__}
-        for key in ("port", "connect_timeout"):
+        for key in ("port", "connect_timeout", "max_connections"):
             if key in known:
                 known[key] = int(known[key])
         return cls(**known)
@@ -60,8 +62,9 @@ class Server:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._idle: dict[str, list[Connection]] = defaultdict(list)
+        self._idle: list[tuple[str, Connection]] = []  # the one used last comes last
         self._lock = threading.Lock()
+        self._slots = threading.BoundedSemaphore(settings.max_connections)
         self._grants: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def run(self, what: str, work: Callable[[Connection], Result], database: str | None = None) -> Result:
@@ -92,27 +95,39 @@ class Server:
     def forget(self, database: str) -> None:
         """Close idle connections to a database that is going to be dropped."""
         with self._lock:
-            gone = self._idle.pop(database, [])
+            gone = [connection for name, connection in self._idle if name == database]
+            self._idle = [entry for entry in self._idle if entry[0] != database]
         for connection in gone:
             connection.close()
 
     @contextmanager
     def _connection(self, database: str) -> Iterator[Connection]:
-        connection = self._take(database) or self._open(database)
-        try:
-            yield connection
-        except BaseException:
-            connection.close()  # nobody knows in which state it is
-            raise
+        with self._slots:
+            connection = self._take(database) or self._open(database)
+            try:
+                yield connection
+            except BaseException:
+                connection.close()  # nobody knows in which state it is
+                raise
+            self._keep(database, connection)
+
+    def _keep(self, database: str, connection: Connection) -> None:
+        """Idle ones stay few, however many databases there are: the server's connections belong to the apps."""
         with self._lock:
-            self._idle[database].append(connection)
+            self._idle.append((database, connection))
+            spare = self._idle[:-_IDLE]
+            self._idle = self._idle[-_IDLE:]
+        for _, oldest in spare:
+            oldest.close()
 
     def _take(self, database: str) -> Connection | None:
         while True:
             with self._lock:
-                if not self._idle[database]:
+                entry = next((entry for entry in reversed(self._idle) if entry[0] == database), None)
+                if entry is None:
                     return None
-                connection = self._idle[database].pop()
+                self._idle.remove(entry)
+            connection = entry[1]
             try:
                 connection.execute("SELECT 1")
             except psycopg.OperationalError:
@@ -135,9 +150,11 @@ class Server:
                 autocommit=True,
             )
         except errors.Error as error:
-            where = f"PostgreSQL at {settings.host}:{settings.port}, database {database}, user {settings.username}"
-            hint = "" if error.sqlstate else "; is its container up and healthy?"
-            raise ProviderError(f"{where}: {_words(error)}{hint}") from None
+            where = f"PostgreSQL at {settings.host}:{settings.port}"
+            if "FATAL:" in str(error):  # the server has spoken
+                told = str(error).partition("FATAL:")[2].strip().splitlines()[0]
+                raise ProviderError(f"{where} refuses '{settings.username}' in '{database}': {told}") from None
+            raise ProviderError(f"{where} does not answer: {_words(error)}; is the container up?") from None
 
 
 def _collided(error: errors.Error) -> bool:
@@ -149,6 +166,8 @@ def _collided(error: errors.Error) -> bool:
 def _words(error: errors.Error) -> str:
     """PostgreSQL's message, or libpq's: the first line, without the statement."""
     text = error.diag.message_primary or str(error).strip().splitlines()[0]
+    if isinstance(error, errors.DependentObjectsStillExist) and error.diag.message_detail:
+        text = f"{text}: {'; '.join(error.diag.message_detail.splitlines())}"  # names of objects only
     return text.strip()
 
 

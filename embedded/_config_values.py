@@ -47,10 +47,16 @@ def opened(value: Any, decrypt: Callable[[str], str]) -> Any:
 
 
 def text(value: Any) -> str:
-    """What a program gets for an opened value: strings as they are, everything else as compact JSON."""
+    """What a program gets for an opened value: strings as they are, everything else as compact JSON.
+
+    Raises EngineError for what YAML has and JSON has not.
+    """
     if isinstance(value, str):
         return value
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    except TypeError:
+        raise EngineError("a date, a set or binary data can't be handed to a program; put it in quotes") from None
 
 
 def parse_path(path: str) -> list[Part]:

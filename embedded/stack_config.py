@@ -106,9 +106,15 @@ class StackConfig:
         wrong = [self._complaint(item, raw[key], plain[key]) for key, item in project.config.items()]
         if any(wrong):
             raise EngineError("\n".join(line for line in wrong if line))
-        return {key: values.text(value) for key, value in plain.items()}, [
+        return {key: self._text(key, value) for key, value in plain.items()}, [
             key for key, value in raw.items() if values.has_secret(value)
         ]
+
+    def _text(self, key: str, value: Any) -> str:
+        try:
+            return values.text(value)
+        except EngineError as error:
+            raise EngineError(f"{self.path}: {key}: {error}") from None
 
     def set(self, key: str, value: str, project: str, *, path: bool = False, seal: Callable[[str], str] | None) -> None:
         """Set a key, or with `path` a place inside it, to `value`, or to what `seal` encrypts it to."""

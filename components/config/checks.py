@@ -12,7 +12,7 @@ from typing import Any
 from components import sizing
 from components.config.errors import NOTHING, Problem
 from components.config.models import Service, Settings
-from components.naming import RoleNames
+from components.naming import RoleNames, short_name
 
 
 def check(settings: Settings) -> list[Problem]:
@@ -117,9 +117,29 @@ def _containers(settings: Settings) -> Iterator[Problem]:
         "a container of this name is declared by {other}",
         "Give one of them another name",
     )
+    yield from _hosts(settings, names)
     for app, key, service in _services(settings):
         if service.name is None and len(settings.service_name(app)) > 63:  # noqa: PLR2004 - a DNS label, RFC 1035
             yield Problem(key=key, rule="prefix and app make a name over 63 characters", remedy="Give it a name")
+
+
+def _hosts(settings: Settings, containers: list[tuple[str, str]]) -> Iterator[Problem]:
+    """Names that a network answers to: two owners would be asked in turn, with each other's logins."""
+    owners = {name: key for key, name in reversed(containers)}
+    for key, name in containers[:2]:  # the servers answer to their short names as well
+        owners.setdefault(short_name(settings.prefix, name), key)
+    for app, key, service in _services(settings):
+        own = f"{key}.name"
+        answers_to = [(f"data-tier:apps.{app}", app)]
+        answers_to += [(f"{key}.aliases[{at}]", alias) for at, alias in enumerate(service.aliases)]
+        for place, name in answers_to:
+            if owners.setdefault(name, own) != own:
+                yield Problem(
+                    key=place,
+                    value=name,
+                    rule=f"{owners[name]} answers to this name on the network",
+                    remedy="Give one of them another name",
+                )
 
 
 def _databases(settings: Settings) -> Iterator[Problem]:

@@ -27,6 +27,8 @@ _IDENTIFIER_BYTES: Final = 63  # PostgreSQL's NAMEDATALEN - 1: longer names are 
 _LONGEST_SUFFIX: Final = "_migrate"
 _APP_BYTES: Final = 40
 _SMALLEST_SUBNET: Final = 27  # below /27 there is no room for fixed addresses beside the range handed out
+_PRIVATE: Final = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))  # RFC 1918
+_DOCKERS_OWN: Final = IPv4Network("172.17.0.0/16")
 _RESERVED: Final = {"postgres", "template0", "template1", "public", "none", "all", "sameuser", "samerole", "samegroup"}
 _RESERVED_ROLES: Final = {"replication", "current_role", "current_user", "session_user", "user"}
 
@@ -62,7 +64,7 @@ class PortMapping:
 
 
 def _host_name(value: str) -> str:
-    if not _HOST_NAME.fullmatch(value):
+    if not _HOST_NAME.fullmatch(value) or value == "localhost":
         raise rule_error(
             "a container or network name is also a host name: a-z, 0-9 and hyphens, 63 at most", "Rename it"
         )
@@ -76,9 +78,9 @@ def _slug(value: str) -> str:
 
 
 def _app(value: str) -> str:
-    if not _APP.fullmatch(value) or len(value) > _APP_BYTES or value in {"default", "admin"}:
+    if not _APP.fullmatch(value) or len(value) > _APP_BYTES or value in {"default", "admin", "localhost"}:
         raise rule_error(
-            "an app's name has a-z, 0-9 and single hyphens, starts with a letter, 40 at most, not default or admin",
+            "an app's name has a-z, 0-9 and single hyphens, starts with a letter, 40 at most, not default, admin or localhost",
             "Rename the app",
         )
     return value
@@ -160,11 +162,13 @@ def _subnet(value: Any) -> Any:
         raise rule_error(
             "a subnet is an IPv4 network whose host bits are 0", 'Write it like "172.28.10.0/24"'
         ) from None
-    if not subnet.is_private or subnet.prefixlen > _SMALLEST_SUBNET:
+    if not any(subnet.subnet_of(block) for block in _PRIVATE) or subnet.prefixlen > _SMALLEST_SUBNET:
         raise rule_error(
             f"a subnet is private and no smaller than /{_SMALLEST_SUBNET}",
             "Take one from 10/8, 172.16/12 or 192.168/16",
         )
+    if subnet.overlaps(_DOCKERS_OWN):
+        raise rule_error(f"it overlaps {_DOCKERS_OWN}, Docker's own bridge", "Choose another subnet")
     return subnet
 
 

@@ -131,9 +131,10 @@ def record(program: Callable[[], object]) -> Graph:
 
 
 def stack_file(stack: str) -> dict[str, Any]:
-    """The configuration in a stack file, without the namespace."""
+    """The configuration in a stack file as a person wrote it: without namespace and without what `make` has added."""
     config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
-    return {key.removeprefix("data-tier:"): value for key, value in config.items()}
+    own = {key.removeprefix("data-tier:"): value for key, value in config.items()}
+    return {key: value for key, value in own.items() if key not in ("images", "running")}
 
 
 def build_from(raw: Mapping[str, Any], seen: Callable[[Topology], object] = lambda _: None) -> Graph:

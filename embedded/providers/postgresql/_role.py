@@ -84,9 +84,7 @@ class Roles:
             "passwordWoVersion": None,
             "replication": row[6],
             "roles": list(row[11]),
-            "searchPaths": [
-                part.strip(' "') for part in settings.get("search_path", "").split(",") if part.strip(' "')
-            ],
+            "searchPaths": _names(settings.get("search_path", "")),
             "skipDropRole": bool(known.get("skipDropRole")),
             "skipReassignOwned": bool(known.get("skipReassignOwned")),
             "statementTimeout": _milliseconds(settings.get("statement_timeout", "0")),
@@ -200,6 +198,12 @@ def _apply_settings(connection: Connection, name: str, old: Mapping[str, Any], n
         execute(connection, f"ALTER ROLE {{}} SET search_path TO {', '.join(['{}'] * len(paths))}", name, *paths)
     elif old.get("searchPaths"):
         execute(connection, "ALTER ROLE {} RESET search_path", name)
+
+
+def _names(text: str) -> list[str]:
+    """The identifiers of a list in which some are quoted, as PostgreSQL writes a search path."""
+    quoted = re.compile(r'"((?:[^"]|"")*)"|([^",\s]+)')
+    return [plain or inside.replace('""', '"') for inside, plain in quoted.findall(text) if plain or inside]
 
 
 def _milliseconds(text: str) -> int:

@@ -128,7 +128,7 @@ RULES = [
     ("apps/saleor/service/env", {"DATABASE_URL": "x"}, "the data URLs are set from postgres: and redis:"),
     ("apps/saleor/service/env", {"1A": "x"}, "a variable has letters, digits and underscores"),
     ("apps/Shop", {"redis": ["cache"]}, "an app's name has a-z"),
-    ("apps/default", {"redis": ["cache"]}, "not default or admin"),
+    ("apps/default", {"redis": ["cache"]}, "not default, admin or localhost"),
     ("apps/idle", {}, "data-tier:apps.idle: the app asks for nothing"),
     ("images/source", "hub", "data-tier:images.source = 'hub': this must be 'registry' or 'debian'"),
     ("images/postgres", "17", "data-tier:images.postgres = '17': this must be a whole number"),
@@ -241,3 +241,21 @@ def test_without_a_registry_the_probe_stands_in_for_every_service():
 
 def test_with_a_registry_a_service_runs_its_own_image():
     assert parse(stack_file("dev")).service_image("saleor") == "ghcr.io/saleor/saleor:3.20"
+
+
+@pytest.mark.parametrize(("path", "value"), [
+    ("apps/brain/service/aliases", ["bizosaas-postgres-unified"]),
+    ("apps/brain/service/aliases", ["postgres-unified"]),
+    ("apps/brain/service/aliases", ["saleor-headless"]),
+    ("apps/brain/service/aliases", ["wagtail"]),
+    ("apps/postgres-unified", {"service": {"tier": "backend"}}),
+])  # fmt: skip
+def test_a_name_on_the_network_has_one_owner(path: str, value: object) -> None:
+    with pytest.raises(SettingsError, match="answers to this name on the network"):
+        parse(changed(path, value))
+
+
+@pytest.mark.parametrize("subnet", ["172.17.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"])
+def test_a_subnet_that_the_host_or_docker_needs_is_refused(subnet: str) -> None:
+    with pytest.raises(SettingsError, match=r"network\.backend\.subnet"):
+        parse(changed("network/backend/subnet", subnet))

@@ -24,11 +24,12 @@ DATA_PORTS: Final = frozenset(
     }
 )  # fmt: skip
 _STORES: Final = re.compile(
-    r"(^|[/_.-])(postgres|postgresql|postgis|pgvector|timescaledb|pgbouncer|redis|valkey|keydb|dragonfly|mongo|mongodb"
-    r"|mysql|mariadb|percona|cockroach|cassandra|elasticsearch|opensearch|couchdb|influxdb|clickhouse|neo4j|memcached)"
-    r"($|[:/_.-]|[0-9])"
+    r"postgres|pgvector|redis|mongo|(^|[/_.-])(pg|db|postgis|pgsql|timescaledb?|citus|pgbouncer|pgpool|valkey|keydb"
+    r"|dragonfly|ferretdb|mysql|mariadb|percona|mssql|oracle|cockroach|cassandra|scylladb|elasticsearch|opensearch"
+    r"|couchdb|influxdb|clickhouse|neo4j|memcached)($|[:/_.-]|[0-9])"
 )
-_NOT_STORES: Final = re.compile(r"exporter|commander|insight|express")
+_NOT_STORES: Final = re.compile(r"[-_](exporter|commander|insight|express)(:[^/]*)?$")  # tools beside a store
+_STORES_ENV: Final = ("POSTGRES_", "PGDATA=", "MYSQL_", "MARIADB_", "REDIS_PASSWORD", "MONGO_INITDB_")
 _HIGHEST: Final = 65535
 _NOT_KNOWN: Final = object()
 
@@ -97,7 +98,9 @@ def _is_store(reader: Reader, props: Any) -> bool:
         for _, label in reader.items(props, "labels")
         if reader.get(label, "label") == "data-tier.tier"
     ]
-    if "data" in tiers:
+    if any(isinstance(tier, str) and tier.strip().lower() == "data" for tier in tiers):
+        return True
+    if any(isinstance(env, str) and env.startswith(_STORES_ENV) for _, env in reader.items(props, "envs")):
         return True
     image = (Reader() if any(tiers) else reader).get(props, "image")
     name = image.split("@")[0].lower() if isinstance(image, str) else ""

@@ -245,3 +245,32 @@ def test_an_unknown_list_of_ports_is_told():
 def test_findings_hold_no_values_but_port_and_address():
     for message in violations(with_port(ip=PUBLIC)):
         assert not re.search("hunter2|POSTGRES", message)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "expressco/postgres:17",
+        "team/express-postgres:1",
+        "exporter.example/postgres:17",
+        "postgres_exporter/postgres",
+        "mypostgres:16",
+        "citusdata/citus:12",
+        "supabase/db:1",
+        "my/pg:16",
+        "redismod:1",
+    ],
+)
+def test_a_store_is_known_by_its_image_whatever_stands_around_its_name(image):
+    assert len(violations({**APP, "image": image, "ports": [{"internal": 9999, "ip": PUBLIC}]})) == 1
+
+
+@pytest.mark.parametrize("env", ["POSTGRES_PASSWORD=x", "PGDATA=/data", "MYSQL_ROOT_PASSWORD=x", "REDIS_PASSWORD=x"])
+def test_an_image_by_id_is_a_store_when_its_environment_says_so(env):
+    props = {**APP, "image": "sha256:" + "0" * 64, "envs": [env], "ports": [{"internal": 9999, "ip": PUBLIC}]}
+    assert len(violations(props)) == 1
+
+
+def test_the_tier_in_a_label_counts_in_any_case():
+    props = {**APP, "labels": [{"label": "data-tier.tier", "value": "Data"}], "ports": [{"internal": 1, "ip": PUBLIC}]}
+    assert len(violations(props)) == 1

@@ -80,7 +80,8 @@ def _slug(value: str) -> str:
 def _app(value: str) -> str:
     if not _APP.fullmatch(value) or len(value) > _APP_BYTES or value in {"default", "admin", "localhost"}:
         raise rule_error(
-            "an app's name has a-z, 0-9 and single hyphens, starts with a letter, 40 at most, not default, admin or localhost",
+            "an app's name has a-z, 0-9 and single hyphens, starts with a letter, 40 at most, "
+            "not default, admin or localhost",
             "Rename the app",
         )
     return value

@@ -62,5 +62,5 @@ def test_the_stack_files_that_come_along_pass(pack, stack):
 
 def test_publishing_the_store_of_a_stack_is_refused(pack):
     inputs = dict(build_from(stack_file("dev")).of("Container")["postgres-server-container"].inputs)
-    inputs["ports"] = [{"internal": 9999, "external": 9999, "ip": "0.0.0.0"}]  # noqa: S104 - what is refused
+    inputs["ports"] = [{"internal": 9999, "external": 9999, "ip": "0.0.0.0"}]
     assert len(analyzed(pack, inputs)) == 1

@@ -45,7 +45,7 @@ def test_ports_bind_where_told_and_everywhere_only_as_upstream_does():
     ports = [{"internal": 1, "external": 2, "ip": "127.0.0.1"}, {"internal": 1, "protocol": "udp"}]
     assert host(ports=ports)["PortBindings"] == {
         "1/tcp": [{"HostIp": "127.0.0.1", "HostPort": "2"}],
-        "1/udp": [{"HostIp": "0.0.0.0", "HostPort": ""}],  # noqa: S104 upstream's default
+        "1/udp": [{"HostIp": "0.0.0.0", "HostPort": ""}],
     }
 
 

@@ -18,7 +18,7 @@ from pulumi_policy.proxy import (
 
 from policies.rules.docker.container.refuse_published_data_port import CONTAINER, DATA_PORTS, refuse_published_data_port
 
-PUBLIC = "0.0.0.0"  # noqa: S104 - what the rule refuses
+PUBLIC = "0.0.0.0"
 COMPLIANT: dict[str, Any] = {
     "name": "db",
     "image": "pgvector/pgvector:pg16",

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from images.errors import ImageError
 from operate import lifecycle
 from operate.errors import OperateError
 
@@ -39,7 +40,7 @@ def main() -> int:
     """Run one command; the exit code for the shell."""
     try:
         app()
-    except OperateError as error:
+    except (OperateError, ImageError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

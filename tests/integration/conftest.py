@@ -14,7 +14,7 @@ from typing import Any
 
 import docker
 import pytest
-from docker.errors import DockerException
+from docker.errors import DockerException, ImageNotFound
 
 from tests.integration import stackfile
 from tests.integration.daemon import Host
@@ -42,6 +42,15 @@ def daemon() -> docker.DockerClient:
             pytrace=False,
         )
     return client
+
+
+def _require_images(client: docker.DockerClient) -> None:
+    """Never builds one: other stacks on the host run images of these names."""
+    for reference in stackfile.REFERENCES:
+        try:
+            client.images.get(reference)
+        except ImageNotFound:
+            pytest.fail(f"there is no image {reference} on this Docker host: `make images` builds it", pytrace=False)
 
 
 @dataclass(frozen=True)
@@ -72,10 +81,12 @@ class Stack:
 @pytest.fixture(scope="session")
 def stack(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """BizOSaaS as Pulumi.dev.yaml has it, up, under names, subnets and ports of its own; purged at the end."""
+    _require_images(daemon)
     host = Host(daemon, stackfile.PREFIX)
     project = Project(tmp_path_factory.mktemp("stack"), stackfile.settings(daemon))
     try:
-        project.operate("up")
+        project.pulumi("stack", "init")
+        project.pulumi("up", "--yes")
         yield Stack(project, host)
         project.operate("down", "--purge")
         left = [*host.containers(ended=True), *host.networks(), *host.volumes()]

@@ -42,7 +42,9 @@ class Host:
     def containers(self, *, ended: bool = False) -> dict[str, Any]:
         """The stack's containers by name; with `ended` also those that have done their work."""
         found = self.client.containers.list(all=True, filters={"label": f"{LABEL}={self.prefix}"})
-        return {item.name: item for item in found if ended or item.attrs["HostConfig"]["RestartPolicy"]["Name"] != "no"}
+        return {
+            str(item.name): item for item in found if ended or item.attrs["HostConfig"]["RestartPolicy"]["Name"] != "no"
+        }
 
     def ids(self) -> dict[str, str]:
         """The id of each of the stack's running containers."""
@@ -71,8 +73,10 @@ class Host:
     def run_in(self, network: str, code: str, given: Any = None) -> str:
         """What Python `code` prints in a container on `network`; `given` comes to it as JSON by standard input."""
         done = subprocess.run(
-            ["docker", "run", "--rm", "-i", "--network", network, "--label", f"{LABEL}={self.prefix}"]
-            + ["--entrypoint", "python3", _PROBE, "-c", code],
+            [
+                *("docker", "run", "--rm", "-i", "--network", network, "--label", f"{LABEL}={self.prefix}"),
+                *("--entrypoint", "python3", _PROBE, "-c", code),
+            ],
             input=json.dumps(given),
             capture_output=True,
             text=True,

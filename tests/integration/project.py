@@ -18,6 +18,7 @@ import yaml
 REPOSITORY = Path(__file__).parents[2]
 STACK = "dev"
 _LINKED = ("__main__.py", "Pulumi.yaml", "components", "embedded", "images", "operate", "policies", "pulumiw", ".venv")
+_OTHER_PROJECT = "name: tried\nruntime: {name: python, options: {toolchain: pip, virtualenv: .venv}}\n"
 _TIMEOUT = 300
 _SAMPLE_SECONDS = 0.2
 _SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -43,13 +44,18 @@ class Project:
     `said` collects what every command printed, `seen` the command lines of every process that ran meanwhile.
     """
 
-    def __init__(self, root: Path, config: dict[str, Any] | str) -> None:
+    def __init__(self, root: Path, config: dict[str, Any] | str, program: str = "") -> None:
+        """Link the repository into `root`; `config` is the stack file, `program` replaces the project's own."""
         self.root, self.state, self.file = root, root / "state", root / f"Pulumi.{STACK}.yaml"
         self.said: list[str] = []
         self.seen: set[str] = set()
         self.state.mkdir(mode=0o700)
         for name in _LINKED:
-            (root / name).symlink_to(REPOSITORY / name)
+            if not program or not (REPOSITORY / name).is_file() or name == "pulumiw":
+                (root / name).symlink_to(REPOSITORY / name)
+        if program:
+            (root / "__main__.py").write_text(program)
+            (root / "Pulumi.yaml").write_text(_OTHER_PROJECT)
         passphrase = root / "passphrase"
         passphrase.write_text(os.urandom(16).hex())
         passphrase.chmod(0o600)

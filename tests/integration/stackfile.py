@@ -18,6 +18,7 @@ from tests.integration.project import REPOSITORY
 
 PREFIX = f"dttest-{os.getpid()}"
 IMAGES = {"source": "debian", "postgres": 17, "redis": 8}
+REFERENCES = (f"data-tier/postgres:{IMAGES['postgres']}", f"data-tier/redis:{IMAGES['redis']}", "data-tier/probe:1")
 _TIERS = ("data", "backend", "frontend", "admin")
 
 

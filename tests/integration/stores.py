@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
-import redis
+from redis import Redis
 
 _POSTGRES_PORT, _REDIS_PORT = 5432, 6379
 
@@ -80,9 +80,9 @@ class Stores:
             autocommit=True,
         )
 
-    def keys(self, login: Login, password: str = "") -> redis.Redis:
+    def keys(self, login: Login, password: str = "") -> Redis:
         """A client of Redis over TCP from the host."""
-        return redis.Redis(
+        return Redis(
             host=self.redis[0],
             port=self.redis[1],
             db=int(login.database),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import nullcontext, redirect_stdout
 
 from images import build
 from images.errors import ImageError
@@ -18,10 +19,11 @@ def main() -> int:
     command.add_argument("--redis", default="redis:7-alpine", help="the image that the stack file names")
     command.add_argument("--source", default="auto", choices=build.SOURCES)
     command.add_argument("--suite", default="trixie", help="the Debian release, where no registry answers")
-    command.add_argument("--json", action="store_true", help="print the decision as JSON at the end")
+    command.add_argument("--json", action="store_true", help="print only the decision, as JSON, on stdout")
     given = parser.parse_args()
     try:
-        decision = build.ensure(given.postgres, given.redis, given.source, given.suite)
+        with redirect_stdout(sys.stderr) if given.json else nullcontext():
+            decision = build.ensure(given.postgres, given.redis, given.source, given.suite)
     except ImageError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -1,32 +1,31 @@
 """Which images a stack needs and where they come from: decided once, built once.
 
-Owns the decision between a registry and Debian packages, what is already there, and the progress on the screen.
+Owns the decision between a registry and Debian packages, and what is already there. How an image is made is not known
+here, nor what the caller does with the decision.
 """
 
 from __future__ import annotations
 
 import fcntl
 import json
-import sys
+import os
 import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-import docker
-from docker.errors import DockerException, ImageNotFound
+from docker.errors import ImageNotFound
 
-from images import debian, recipes, registry
+from images import daemon, debian, recipes, registry
 from images.errors import ImageError
+from images.progress import run_all, say
 
 PROBE_BASE: Final = "debian:trixie-slim"
 SOURCES: Final = ("auto", "registry", "debian")
-_LIVE_SECONDS: Final = 1.0
-_PLAIN_SECONDS: Final = 15.0
+_AT_ONCE: Final = 2  # an image is mostly unpacking, which keeps one core busy
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,11 @@ class Decision:
     postgres: int
     redis: int
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def built(self) -> list[str]:
+        """The tags of the images that were missing or out of date."""
+        return list(self.seconds)
 
 
 def decide(postgres: str, redis: str, source: str = "auto", suite: str = "trixie") -> Decision:
@@ -53,10 +57,16 @@ def decide(postgres: str, redis: str, source: str = "auto", suite: str = "trixie
 def ensure(postgres: str, redis: str, source: str = "auto", suite: str = "trixie") -> Decision:
     """Decide, say so, and build what is missing. Raises ImageError; concurrent calls wait for each other."""
     decision = decide(postgres, redis, source, suite)
-    _say(_reason(decision, postgres, redis, source))
+    say(_reason(decision, postgres, redis, source))
     with _only_one():
-        seconds = dict(_from_registry(postgres, redis) if decision.source == "registry" else _from_debian(suite))
-    return Decision(decision.source, decision.postgres, decision.redis, seconds)
+        missing = _from_registry(postgres, redis) if decision.source == "registry" else _from_debian(suite)
+        seconds = run_all(missing, _AT_ONCE)
+    return replace(decision, seconds=seconds)
+
+
+def as_json(decision: Decision) -> str:
+    """The decision for programs."""
+    return json.dumps({**asdict(decision), "built": decision.built})
 
 
 def _reason(decision: Decision, postgres: str, redis: str, source: str) -> str:
@@ -69,65 +79,46 @@ def _reason(decision: Decision, postgres: str, redis: str, source: str) -> str:
     )
 
 
-def _from_registry(postgres: str, redis: str) -> Iterator[tuple[str, float]]:
+def _from_registry(postgres: str, redis: str) -> Mapping[str, Callable[[], None]]:
+    """What is missing, by tag, and how to make it."""
+    missing = {}
     for kind, base in (("postgres", postgres), ("redis", redis), ("probe", PROBE_BASE)):
         tag = recipes.PROBE_TAG if kind == "probe" else f"data-tier/{kind}:{registry.major(base)}"
         if not _is_there(tag, registry.recipe_of(kind, base)):
-            yield tag, _timed(tag, lambda kind=kind, base=base, tag=tag: registry.build(kind, base, tag))  # type: ignore[misc]
+            missing[tag] = partial(registry.build, kind, base, tag)
+    return missing
 
 
-def _from_debian(suite: str) -> Iterator[tuple[str, float]]:
-    for recipe in (recipes.postgres(suite), recipes.redis(suite), recipes.probe()):
-        if not _is_there(recipe.tag, recipe.digest):
-            yield recipe.tag, _timed(recipe.tag, lambda recipe=recipe: debian.build(recipe, _say))  # type: ignore[misc]
+def _from_debian(suite: str) -> Mapping[str, Callable[[], None]]:
+    """What is missing, by tag, and how to make it; the tools for it are installed on the way."""
+    wanted = (recipes.postgres(suite), recipes.redis(suite), recipes.probe())
+    missing = [recipe for recipe in wanted if not _is_there(recipe.tag, recipe.digest)]
+    if missing:
+        debian.ensure_tools(say)
+    return {recipe.tag: partial(debian.build, recipe) for recipe in missing}
 
 
 def _is_there(tag: str, digest: str) -> bool:
     try:
-        image = docker.from_env().images.get(tag)
+        image = daemon.connect().images.get(tag)
     except ImageNotFound:
         return False
-    except DockerException as error:
-        raise ImageError(f"no Docker daemon answers ({type(error).__name__}): start one, or set DOCKER_HOST") from None
     return image.labels.get(recipes.RECIPE_LABEL) == digest
-
-
-def _timed(tag: str, work: Callable[[], None]) -> float:
-    """Run `work` and show that it goes on: a line that counts on a terminal, one every 15 s elsewhere."""
-    began, done = time.monotonic(), threading.Event()
-    live = sys.stdout.isatty()
-
-    def show() -> None:
-        while not done.wait(_LIVE_SECONDS if live else _PLAIN_SECONDS):
-            text = f"building {tag} ({time.monotonic() - began:.0f}s)"
-            print(f"\r{text}" if live else text, end="" if live else "\n", flush=True)
-
-    ticker = threading.Thread(target=show, daemon=True)
-    ticker.start()
-    try:
-        work()
-    finally:
-        done.set()
-        ticker.join()
-        if live:
-            print("\r\033[K", end="")
-    seconds = time.monotonic() - began
-    _say(f"built {tag} ({seconds:.0f}s)")
-    return round(seconds, 1)
 
 
 @contextmanager
 def _only_one() -> Iterator[None]:
-    """Hold the lock of image builds on this machine."""
-    with (Path(tempfile.gettempdir()) / "data-tier-images.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    """Hold the lock of this user's image builds on this machine."""
+    # a name per user: in a sticky folder the kernel refuses even root to open another user's file for writing
+    path = Path(tempfile.gettempdir()) / f"data-tier-images-{os.getuid()}.lock"
+    try:
+        file = path.open("w")
+    except OSError as error:
+        raise ImageError(f"{path} can't be written ({type(error).__name__}): remove it, or set TMPDIR") from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("images: waiting for another run that builds them")
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)
-
-
-def as_json(decision: Decision) -> str:
-    """The decision for programs."""
-    return json.dumps(asdict(decision))

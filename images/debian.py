@@ -1,12 +1,12 @@
 """Builds an image from Debian packages: mmdebstrap makes the root file system, the Docker daemon imports it.
 
-Uses the machine's own apt configuration for mirror, proxy and certificates. Needs root and Debian (or a relative).
+Needs root and Debian (or a relative). The machine's mirror and apt settings are used on the way and not left in the
+image: they can hold the name and password of a proxy.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -14,54 +14,57 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-import docker
 from docker.errors import DockerException
 
+from images import apt, daemon
 from images.errors import ImageError
 from images.recipes import HERE, RECIPE_LABEL, Recipe
 
 _LEFT_OUT: Final = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
-_PASSED_ON: Final = re.compile(r'^(Acquire::https?::(?:Proxy|CaInfo|Verify-Peer)[^ ]*) "([^"]+)";$', re.MULTILINE)
+_REMOVED: Final = (
+    "/etc/apt/apt.conf.d/99mmdebstrap",  # the settings of this machine's apt
+    "/etc/apt/sources.list",
+    "/etc/apt/sources.list.d/*",
+    "/var/lib/apt/lists/*",
+    "/var/cache/apt/*",
+    "/var/log/*",
+)
+_IMPORT_SECONDS: Final = 300
 _SHOWN_LINES: Final = 15
 
 
-def build(recipe: Recipe, say: Callable[[str], None]) -> None:
+def build(recipe: Recipe) -> None:
     """Make the image. Raises ImageError; a failed build leaves no tag behind."""
-    _ensure_mmdebstrap(say)
     with tempfile.TemporaryDirectory(prefix="data-tier-image-") as folder:
         archive = Path(folder) / "root.tar"
-        _run(_command(recipe, archive), f"{recipe.tag}: mmdebstrap")
+        _run(_command(recipe, Path(folder), archive), f"{recipe.tag}: mmdebstrap")
         _import(recipe, archive)
 
 
-def mirror() -> str:
-    """The mirror that this machine's apt uses for Debian itself. Raises ImageError where it uses none."""
-    listed = _output(["apt-get", "indextargets", "--format", "$(LABEL) $(REPO_URI)", "Created-By: Packages"])
-    for line in listed.splitlines():
-        label, _, uri = line.rpartition(" ")
-        if label == "Debian":
-            return uri
-    # before the first update apt knows no labels: the first source that is not a security archive
-    sources = _output(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]).split()
-    for uri in sources:
-        if "security" not in uri:
-            return uri
-    raise ImageError("apt names no Debian mirror (`apt-get indextargets` is empty): mend /etc/apt/sources.list")
+def ensure_tools(say: Callable[[str], None]) -> None:
+    """Install mmdebstrap where it is missing. Raises ImageError."""
+    if os.geteuid() != 0:
+        raise ImageError("images are built from Debian packages as root: run this as root, or have a registry answer")
+    if shutil.which("mmdebstrap"):
+        return
+    if not shutil.which("apt-get"):
+        raise ImageError("mmdebstrap is needed to build images without a registry, and there is no apt-get to get it")
+    say("installing mmdebstrap")
+    _run(["apt-get", "update", "-qq"], "apt-get update")
+    _run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "mmdebstrap"], "apt-get install mmdebstrap")
 
 
-def acquire_options() -> list[str]:
-    """Proxies and certificates of this machine's apt, as options for another."""
-    return [f'{key} "{value}"' for key, value in _PASSED_ON.findall(_output(["apt-config", "dump"]))]
-
-
-def _command(recipe: Recipe, archive: Path) -> list[str]:
+def _command(recipe: Recipe, folder: Path, archive: Path) -> list[str]:
+    # files, not arguments: process lists show arguments to everybody
+    settings, sources = folder / "apt.conf", folder / "sources.list"
+    settings.write_text(apt.settings())
+    sources.write_text(apt.mirror().source(recipe.suite))
     command = ["mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", f"--include={','.join(recipe.packages)}"]
+    command += [f"--aptopt={settings}"]
     command += [f"--dpkgopt=path-exclude={pattern}" for pattern in _LEFT_OUT]
-    command += [f"--aptopt={option}" for option in acquire_options()]
-    command += ['--aptopt=APT::Install-Recommends "false"']
     command += [f"--essential-hook={hook}" for hook in _before_packages(recipe)]
     command += [f"--customize-hook={hook}" for hook in _after_packages(recipe)]
-    return [*command, recipe.suite, str(archive), mirror()]
+    return [*command, recipe.suite, str(archive), str(sources)]
 
 
 def _before_packages(recipe: Recipe) -> Iterator[str]:
@@ -76,7 +79,8 @@ def _before_packages(recipe: Recipe) -> Iterator[str]:
 def _after_packages(recipe: Recipe) -> Iterator[str]:
     for path, owner in recipe.folders.items():
         yield f'mkdir -p "$1{path}" && chroot "$1" chown {owner}:{owner} "{path}"'
-    yield 'rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/* "$1"/var/log/*'
+    for path in _REMOVED:
+        yield f'rm -rf "$1"{path}'
 
 
 def _mode(source: str) -> str:
@@ -91,24 +95,14 @@ def _import(recipe: Recipe, archive: Path) -> None:
     }
     changes = [*recipe.changes, *(f'LABEL {key}="{value}"' for key, value in labels.items())]
     repository, _, tag = recipe.tag.partition(":")
+    client = daemon.connect(_IMPORT_SECONDS)
     try:
-        client = docker.from_env(timeout=300)
-        client.api.import_image_from_file(str(archive), repository=repository, tag=tag, changes=changes)
-        client.images.get(recipe.tag)
-    except DockerException as error:
+        said = client.api.import_image_from_file(str(archive), repository=repository, tag=tag, changes=changes)
+        made = client.images.get(recipe.tag)
+    except (DockerException, OSError) as error:
         raise ImageError(f"{recipe.tag}: the Docker daemon refused the import: {error}") from None
-
-
-def _ensure_mmdebstrap(say: Callable[[str], None]) -> None:
-    if shutil.which("mmdebstrap"):
-        return
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise ImageError(
-            "mmdebstrap is needed to build images without a registry: `apt-get install mmdebstrap` as root"
-        )
-    say("installing mmdebstrap")
-    _run(["apt-get", "update", "-qq"], "apt-get update")
-    _run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "mmdebstrap"], "apt-get install mmdebstrap")
+    if made.labels.get(RECIPE_LABEL) != recipe.digest:  # the daemon reports failures in the text of a success
+        raise ImageError(f"{recipe.tag}: the Docker daemon did not import it: {said}")
 
 
 def _run(command: list[str], what: str) -> None:
@@ -117,10 +111,3 @@ def _run(command: list[str], what: str) -> None:
     if done.returncode:
         tail = "\n".join(f"  {line}" for line in done.stdout.splitlines()[-_SHOWN_LINES:])
         raise ImageError(f"{what} failed with exit code {done.returncode}:\n{tail}")
-
-
-def _output(command: list[str]) -> str:
-    try:
-        return subprocess.run(command, text=True, check=True, capture_output=True).stdout  # noqa: S603
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise ImageError(f"{command[0]} can't be asked ({type(error).__name__}): images are built on Debian") from None

@@ -12,6 +12,7 @@ HERE: Final = Path(__file__).parent
 DATA_UID: Final = 999  # postgres and redis in the official images: their volumes can be taken over
 PROBE_UID: Final = 1000
 RECIPE_LABEL: Final = "data-tier.recipe"
+_REVISION: Final = 2  # raised when the way of putting images together changes what is in them
 
 POSTGRES_OF_SUITE: Final = {"trixie": 17, "bookworm": 15}
 REDIS_OF_SUITE: Final = {"trixie": 8, "bookworm": 7}
@@ -23,7 +24,8 @@ class Recipe:
     """One image from Debian packages.
 
     `users` are made before packages are installed (name to uid and home), `files` are copied in (source below this
-    folder to target), `changes` are Dockerfile instructions for the import.
+    folder to target), `changes` are Dockerfile instructions for the import. Daemons refuse STOPSIGNAL there: who runs
+    PostgreSQL asks for SIGINT.
     """
 
     tag: str
@@ -37,8 +39,8 @@ class Recipe:
     @property
     def digest(self) -> str:
         """Changes when anything that goes into the image from here does."""
-        hasher = hashlib.sha256(repr((self.tag, self.suite, self.packages, self.users, self.folders)).encode())
-        hasher.update(repr(self.changes).encode())
+        hasher = hashlib.sha256(repr((_REVISION, self.tag, self.suite, self.packages)).encode())
+        hasher.update(repr((self.users, self.folders, self.changes)).encode())
         for source, target in sorted(self.files.items()):
             hasher.update(target.encode() + (HERE / source).read_bytes())
         return hasher.hexdigest()[:16]

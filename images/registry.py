@@ -8,30 +8,38 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Final
 
-import docker
-from docker.errors import BuildError, DockerException
+from docker.errors import APIError, BuildError, DockerException
 
+from images import daemon
 from images.errors import ImageError
 from images.recipes import HERE, RECIPE_LABEL
 
 ANSWER_SECONDS: Final = 5
+_BUILD_SECONDS: Final = 600
 _MAJOR: Final = re.compile(r":(?:pg|v)?(\d+)")
+_COPIED: Final = {"probe": ["probe/probe"]}  # what a Dockerfile takes from this folder
 
 
 def answers(image: str, seconds: int = ANSWER_SECONDS) -> bool:
-    """Whether the registry of `image` tells the daemon about it within `seconds`."""
-    client = docker.from_env(timeout=seconds)
-    pool = ThreadPoolExecutor(1)
+    """Whether the registry of `image` tells the daemon about it within `seconds`.
+
+    Raises ImageError where no daemon answers, and where the registry does but has no such image or refuses it: a
+    misspelt name must not turn into another server.
+    """
+    client = daemon.connect(seconds)
     try:
-        pool.submit(client.api.inspect_distribution, image).result(seconds)
-    except (DockerException, FutureTimeoutError, OSError):
+        client.api.inspect_distribution(image)  # type: ignore[no-untyped-call]  # the SDK's stubs leave it out
+    except APIError as error:
+        if not error.is_client_error():
+            return False
+        raise ImageError(
+            f"the registry of {image} answers, but doesn't give it (status {error.status_code}): mend the name, "
+            "log in with `docker login`, or choose images from Debian packages (`source: debian`)"
+        ) from None
+    except (DockerException, OSError):
         return False
-    finally:
-        pool.shutdown(wait=False)
     return True
 
 
@@ -45,7 +53,7 @@ def major(image: str) -> int:
 
 def build(kind: str, image: str, tag: str) -> None:
     """Build `tag` FROM `image`. Raises ImageError with the build's last lines."""
-    client = docker.from_env(timeout=600)
+    client = daemon.connect(_BUILD_SECONDS)
     try:
         client.images.build(
             path=str(HERE),
@@ -58,14 +66,16 @@ def build(kind: str, image: str, tag: str) -> None:
         )
     except BuildError as error:
         raise ImageError(f"{tag} FROM {image}: {error.msg}\n" + "\n".join(_tail(error))) from None
-    except DockerException as error:
+    except (DockerException, OSError) as error:
         raise ImageError(f"{tag} FROM {image}: {error}") from None
 
 
 def recipe_of(kind: str, image: str) -> str:
-    """What the image is made of, as its label says it."""
-    text = (HERE / "registry" / f"{kind}.Dockerfile").read_bytes()
-    return f"{image}+{hashlib.sha256(text).hexdigest()[:16]}"
+    """What the image is made of, as its label says it: changes with the base's name and with every file copied in."""
+    hasher = hashlib.sha256()
+    for file in (f"registry/{kind}.Dockerfile", *_COPIED.get(kind, ())):
+        hasher.update((HERE / file).read_bytes())
+    return f"{image}+{hasher.hexdigest()[:16]}"
 
 
 def _tail(error: BuildError) -> Iterator[str]:

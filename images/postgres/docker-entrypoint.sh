@@ -1,7 +1,8 @@
 #!/bin/bash
 # Starts PostgreSQL by the official image's contract: POSTGRES_USER, _DB, _PASSWORD or _PASSWORD_FILE, _INITDB_ARGS,
 # PGDATA, /docker-entrypoint-initdb.d. The cluster is made in a folder beside and moved in when it is whole, so that a
-# start that was cut short is made again instead of taken for a finished one.
+# start that was cut short is made again instead of taken for a finished one. Unlike there, the cluster's own pg_hba.conf
+# lets in the container itself only: who else may is said by the server's hba_file.
 set -euo pipefail
 
 die() {
@@ -33,7 +34,10 @@ initialize() {
     initdb --pgdata="$new" --username="$user" --pwfile=<(printf '%s\n' "$password") --auth-local=peer \
         --auth-host=scram-sha-256 --locale-provider=libc --locale=C.UTF-8 --encoding=UTF8 ${POSTGRES_INITDB_ARGS:-}
     printf 'local all all trust\n' >"$new/first_start_hba.conf"
-    pg_ctl --pgdata="$new" --wait --silent --options="-c listen_addresses='' -c hba_file=$new/first_start_hba.conf" start
+    # the server's own flags too: extensions like pgaudit can only be created where they are preloaded
+    pg_ctl --pgdata="$new" --wait --silent start --options="$(
+        printf '%q ' "$@" -c listen_addresses= -c port=5432 -c "hba_file=$new/first_start_hba.conf"
+    )"
     if [ "$database" != postgres ]; then
         psql_first postgres --set=name="$database" <<<'CREATE DATABASE :"name";'
     fi
@@ -84,7 +88,7 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
         fi
     else
         read_password
-        initialize
+        initialize "${@:2}"
     fi
 fi
 exec "$@"

@@ -76,24 +76,6 @@ def test_only_trixie_has_vectors() -> None:
     assert not any("pgvector" in package for package in recipes.postgres("bookworm").packages)
 
 
-def test_proxies_and_certificates_of_this_machine_are_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    dump = 'APT::Architecture "amd64";\nAcquire::http::Proxy "http://proxy.test:3128";\nAcquire::Languages "none";\n'
-    monkeypatch.setattr(debian, "_output", lambda command: dump)
-    assert debian.acquire_options() == ['Acquire::http::Proxy "http://proxy.test:3128"']
-
-
-def test_the_mirror_of_debian_itself_is_used_not_that_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    listed = "Other http://other.test/apt\nDebian-Security http://mirror.test/sec\nDebian http://mirror.test/debian\n"
-    monkeypatch.setattr(debian, "_output", lambda command: listed)
-    assert debian.mirror() == "http://mirror.test/debian"
-
-
-def test_a_machine_without_a_debian_mirror_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(debian, "_output", lambda command: "")
-    with pytest.raises(ImageError, match="apt names no Debian mirror"):
-        debian.mirror()
-
-
 def test_a_failed_step_is_shown_with_its_last_lines() -> None:
     with pytest.raises(ImageError, match=r"(?s)the step failed with exit code 3:.*no such package"):
         debian._run(["sh", "-c", "echo no such package; exit 3"], "the step")

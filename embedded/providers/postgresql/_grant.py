@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import zlib
+from contextlib import suppress
 from typing import Final
+
+from psycopg import errors
 
 from embedded.providers.base import ProviderError
 from embedded.providers.postgresql import _privileges as privileges
@@ -47,9 +50,9 @@ class Grants:
         def work(connection: Connection) -> set[str] | None:
             if not privileges.role_exists(connection, role) or not schema_exists(connection, schema):
                 return None
-            found = privileges.of_object(connection, kind, schema, role, grantable)
-            there = [name for name in objects or sorted(found) if name in found]
-            sets = [privileges.as_wanted(connection, kind, wanted, found[name]) for name in there]
+            found = privileges.of_objects(connection, kind, schema, role, grantable)
+            there = [allowed for name, allowed in found if not objects or name in objects]
+            sets = [privileges.as_wanted(connection, kind, wanted, allowed) for allowed in there]
             return next((allowed for allowed in sets if allowed != wanted), wanted)
 
         found = server.run(f"reading the grant '{id}'", work, str(known["database"]))
@@ -77,11 +80,18 @@ class Grants:
 
         def work(connection: Connection) -> None:
             if privileges.role_exists(connection, role) and schema_exists(connection, str(old.get("schema") or "")):
-                _revoke(connection, old)
+                for one in _each(old):
+                    with suppress(errors.UndefinedTable, errors.UndefinedFunction):  # gone: nothing to take back
+                        _revoke(connection, one)
 
         if database_exists(server, database):
             with server.one_at_a_time(database):
                 server.run(f"revoking from '{role}' in '{database}'", work, database)
+
+
+def _each(old: Properties) -> list[Properties]:
+    """A grant on several objects as one for each: any of them may be gone."""
+    return [{**old, "objects": [name]} for name in old.get("objects") or ()] or [old]
 
 
 def _revoke(connection: Connection, new: Properties) -> None:

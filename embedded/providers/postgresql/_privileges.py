@@ -55,12 +55,14 @@ OBJECTS: Final = {
 """Name and access list of the objects that a grant can be on, by object type."""
 
 
-def of_object(connection: Connection, kind: str, schema: str, role: str, grantable: bool) -> dict[str, set[str]]:
-    """Privileges of `role` on every object of a kind, by the object's name."""
+def of_objects(
+    connection: Connection, kind: str, schema: str, role: str, grantable: bool
+) -> list[tuple[str, set[str]]]:
+    """Name and privileges of `role` for every object of a kind, by name; overloaded functions share theirs."""
     inner = _OF_ACL.format(acl="o.acl")
-    query = f"SELECT o.name, ({inner}) FROM ({OBJECTS[kind]}) AS o(name, acl)"  # noqa: S608  constants of this module
+    query = f"SELECT o.name, ({inner}) FROM ({OBJECTS[kind]}) AS o(name, acl) ORDER BY 1"  # noqa: S608  constants of this module
     rows = execute(connection, query, schema=schema, role=role, grantable=grantable).fetchall()
-    return {name: set(privileges) for name, privileges in rows}
+    return [(name, set(privileges)) for name, privileges in rows]
 
 
 def of_defaults(connection: Connection, owner: str, schema: str, kind: str, role: str, grantable: bool) -> set[str]:

@@ -1,0 +1,79 @@
+"""Where images come from: the registry when it answers, else Debian, and never another server by a slip."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from images import build, registry
+from images.errors import ImageError
+from tests.images.conftest import FakeDaemon
+
+POSTGRES, REDIS = "pgvector/pgvector:pg16", "redis:7-alpine"
+DISTRIBUTION = f"/distribution/{POSTGRES}/json"
+
+
+def test_a_registry_that_answers_is_used_with_the_majors_that_the_images_name(fake_daemon: FakeDaemon):
+    fake_daemon.answers[DISTRIBUTION] = (200, {"Descriptor": {}, "Platforms": []})
+    decision = build.decide(POSTGRES, REDIS)
+    assert (decision.source, decision.postgres, decision.redis) == ("registry", 16, 7)
+
+
+def test_a_registry_that_cannot_be_found_gives_debian_with_the_majors_of_the_suite(fake_daemon: FakeDaemon):
+    fake_daemon.answers[DISTRIBUTION] = (500, {"message": "dial tcp: no such host"})
+    decision = build.decide(POSTGRES, REDIS)
+    assert (decision.source, decision.postgres, decision.redis) == ("debian", 17, 8)
+
+
+def test_a_registry_that_hangs_is_given_up_after_the_seconds_allowed(fake_daemon: FakeDaemon):
+    fake_daemon.answers[DISTRIBUTION] = (0, {})
+    began = time.monotonic()
+    assert registry.answers(POSTGRES, seconds=1) is False
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_an_image_that_the_registry_does_not_give_is_an_error_and_not_another_server(
+    fake_daemon: FakeDaemon, status: int
+):
+    fake_daemon.answers[DISTRIBUTION] = (status, {"message": "manifest unknown"})
+    with pytest.raises(ImageError, match=rf"{POSTGRES} answers, but doesn't give it \(status {status}\)"):
+        build.decide(POSTGRES, REDIS)
+
+
+def test_without_a_daemon_nothing_is_decided(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    with pytest.raises(ImageError, match="no Docker daemon answers"):
+        build.decide(POSTGRES, REDIS)
+
+
+def test_images_that_are_there_with_the_recipe_of_today_are_not_built(
+    fake_daemon: FakeDaemon, capsys: pytest.CaptureFixture[str]
+):
+    for recipe in (build.recipes.postgres(), build.recipes.redis(), build.recipes.probe()):
+        labels = {build.recipes.RECIPE_LABEL: recipe.digest}
+        fake_daemon.answers[f"/images/{recipe.tag}/json"] = (200, {"Id": "x", "Config": {"Labels": labels}})
+    decision = build.ensure(POSTGRES, REDIS, "debian")
+    assert decision.built == []
+    assert json.loads(build.as_json(decision)) == {
+        "source": "debian",
+        "postgres": 17,
+        "redis": 8,
+        "seconds": {},
+        "built": [],
+    }
+    assert "PostgreSQL 17 and Redis 8 from Debian packages serve in place of" in capsys.readouterr().out
+
+
+def test_an_image_with_the_recipe_of_yesterday_is_built_again(fake_daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch):
+    made: list[str] = []
+    monkeypatch.setattr(build.debian, "ensure_tools", lambda say: None)
+    monkeypatch.setattr(build.debian, "build", lambda recipe: made.append(recipe.tag))
+    for recipe in (build.recipes.postgres(), build.recipes.redis()):
+        labels = {build.recipes.RECIPE_LABEL: recipe.digest if "redis" in recipe.tag else "of yesterday"}
+        fake_daemon.answers[f"/images/{recipe.tag}/json"] = (200, {"Id": "x", "Config": {"Labels": labels}})
+    decision = build.ensure(POSTGRES, REDIS, "debian")
+    assert sorted(made) == ["data-tier/postgres:17", "data-tier/probe:1"]
+    assert sorted(decision.built) == sorted(made)

@@ -99,4 +99,4 @@ def _published(settings: Service, home: Tier) -> list[Published]:
 
 
 def _health(settings: Service) -> Health:
-    return Health(command=["CMD", "probe", "--health", str(_listens_on(settings))], interval=3)
+    return Health(command=["CMD", "probe", "--health", str(_listens_on(settings))], interval=5)

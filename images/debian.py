@@ -59,7 +59,14 @@ def _command(recipe: Recipe, folder: Path, archive: Path) -> list[str]:
     settings, sources = folder / "apt.conf", folder / "sources.list"
     settings.write_text(apt.settings())
     sources.write_text(apt.mirror().source(recipe.suite))
-    command = ["mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", f"--include={','.join(recipe.packages)}"]
+    command = [
+        "mmdebstrap",
+        "--quiet",
+        "--mode=root",
+        "--variant=minbase",
+        "--skip=cleanup/run",
+        f"--include={','.join(recipe.packages)}",
+    ]
     command += [f"--aptopt={settings}"]
     command += [f"--dpkgopt=path-exclude={pattern}" for pattern in _LEFT_OUT]
     command += [f"--essential-hook={hook}" for hook in _before_packages(recipe)]

@@ -18,7 +18,7 @@ _PLAIN_SECONDS: Final = 15.0
 
 def say(text: str) -> None:
     """One line for the person."""
-    print(f"{_clear()}{text}", flush=True)
+    print(f"{_clear()}{text}\n", end="", flush=True)  # one write: threads must not break each other's lines
 
 
 def run_all(tasks: Mapping[str, Callable[[], None]], at_once: int) -> dict[str, float]:

@@ -59,7 +59,11 @@ def postgres(suite: str = "trixie") -> Recipe:
             "postgres/docker-entrypoint.sh": "/usr/local/bin/docker-entrypoint.sh",
             "postgres/createcluster.conf": "/etc/postgresql-common/createcluster.conf",
         },
-        folders={"/var/lib/postgresql/data": "postgres", "/docker-entrypoint-initdb.d": "root"},
+        folders={
+            "/var/lib/postgresql/data": "postgres",
+            "/docker-entrypoint-initdb.d": "root",
+            "/run/postgresql": "postgres",  # for a start without root, which could not make it
+        },
         changes=[
             f"ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/lib/postgresql/{major}/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "ENV LANG=C.UTF-8",

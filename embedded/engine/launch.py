@@ -7,6 +7,7 @@ address is known, so that the two start side by side; config comes by PULUMI_CON
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import runpy
@@ -22,11 +23,13 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 from embedded.engine import guard
 
+GARBAGE_THRESHOLD = 100_000  # a program makes objects and keeps them: looking for garbage took a quarter of its time
 SHOWN = 32  # the program has already said what is wrong
 
 
 def main() -> int:
     """Run the program named on the command line; 0, or the exit code that the language host would give."""
+    gc.set_threshold(GARBAGE_THRESHOLD, 50, 50)
     program = sys.argv[1]
     address = _address()
     if not address:

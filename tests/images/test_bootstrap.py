@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -74,11 +75,18 @@ class Machine:
         self.log.unlink(missing_ok=True)
         done = subprocess.run(
             [self.root / "repo/scripts" / script],
-            env={"PATH": str(self.bin), "LOG": str(self.log), "HERE": str(self.root), **env},
+            env={
+                "PATH": str(self.bin),
+                "LOG": str(self.log),
+                "HERE": str(self.root),
+                "DOCKERD_LOG": str(self.root / "log"),
+                "DOCKERD_PIDFILE": str(self.root / "pid"),
+                **env,
+            },
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=20,
         )
         called = self.log.read_text().splitlines() if self.log.exists() else []
         return Run(done.returncode, done.stdout, done.stderr, called)
@@ -104,7 +112,7 @@ def test_docker_is_installed_started_and_waited_for(machine: Machine):
     machine.noted(
         "apt-get", '[ "$1" != install ] || for name in dockerd iptables; do cp "${0%/*}/later" "${0%/*}/$name"; done'
     )
-    run = machine.run("ensure-docker", DOCKERD_LOG=str(machine.root / "log"))
+    run = machine.run("ensure-docker")
     assert run.code == 0, run.err
     assert run.called == [
         "apt-get update -qq",
@@ -119,7 +127,7 @@ def test_a_dockerd_that_is_there_is_started_without_apt(machine: Machine):
     machine.noted("dockerd", 'touch "$HERE/up"; exec sleep 2')
     machine.noted("iptables")
     machine.noted("apt-get")
-    run = machine.run("ensure-docker", DOCKERD_LOG=str(machine.root / "log"), DOCKER_HOST="unix:///run/own.sock")
+    run = machine.run("ensure-docker", DOCKER_HOST="unix:///run/own.sock")
     assert (run.code, run.called) == (0, ["dockerd --host unix:///run/own.sock"])
 
 
@@ -129,9 +137,9 @@ def test_without_nf_tables_it_is_started_again_with_the_older_ones(machine: Mach
     machine.noted("update-alternatives", 'touch "$HERE/legacy"')
     machine.noted(
         "dockerd",
-        '[ -e "$HERE/legacy" ] || { echo "iptables: Failed to initialize nft" >&2; exit 1; }; touch "$HERE/up"; sleep 2',
+        '[ -e "$HERE/legacy" ] || { echo "iptables: no nf_tables" >&2; exit 1; }; touch "$HERE/up"; sleep 2',
     )
-    run = machine.run("ensure-docker", DOCKERD_LOG=str(machine.root / "log"))
+    run = machine.run("ensure-docker")
     assert run.code == 0, run.err
     assert [call.split()[0] for call in run.called] == ["dockerd", "update-alternatives", "dockerd"]
 
@@ -143,7 +151,7 @@ def test_a_dockerd_that_ends_is_an_error_with_its_last_words_and_not_those_of_an
     machine.noted("iptables")
     machine.noted("update-alternatives")
     machine.noted("dockerd", "echo no space left on device >&2; exit 1")
-    run = machine.run("ensure-docker", DOCKERD_LOG=str(log))
+    run = machine.run("ensure-docker")
     assert run.code == 1
     assert "no space left on device" in run.err
     assert "yesterday" not in run.err
@@ -215,3 +223,13 @@ def test_an_old_python_is_refused_with_the_way_to_name_another(machine: Machine)
     assert run.code == 1
     assert "Python 3.11 or newer is needed" in run.err
     assert not (machine.root / "repo/.venv").exists()
+
+
+def test_a_dockerd_that_is_starting_is_waited_for_and_not_started_twice(machine: Machine):
+    machine.daemon_answers('[ -e "$HERE/asked" ] || { touch "$HERE/asked"; exit 1; }')
+    (machine.root / "pid").write_text(str(os.getpid()))
+    machine.noted("dockerd")
+    machine.noted("iptables")
+    run = machine.run("ensure-docker")
+    assert (run.code, run.called) == (0, [])
+    assert "dockerd is starting" in run.out

@@ -42,7 +42,7 @@ bench: ready ## Measure what docs/benchmarks.md says
 	@$(PY) -m images build
 	@$(PY) -m benchmarks
 
-lock: ## Pin the packages of pyproject.toml anew
-	@$(PY) -m venv .cache/pip-tools && .cache/pip-tools/bin/pip install -q pip-tools
-	@.cache/pip-tools/bin/pip-compile -q --allow-unsafe --extra dev --generate-hashes --strip-extras \
-		--no-emit-index-url --no-emit-find-links -o requirements.lock pyproject.toml
+lock: ## Pin the packages of pyproject.toml anew, for every Python from 3.11 on
+	@python3 -m venv .cache/lock && .cache/lock/bin/pip install -q uv
+	@.cache/lock/bin/uv pip compile -q --universal --python-version 3.11.0 --extra dev --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header -o requirements.lock pyproject.toml

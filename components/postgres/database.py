@@ -46,7 +46,11 @@ class AppDatabase(pulumi.ComponentResource):
         self._base, self._args, self._roles = name, args, RoleNames(args.settings.database)
         container = args.server.container
         self._inside = pulumi.ResourceOptions(
-            parent=self, provider=args.server.provider, depends_on=present(container), deleted_with=container
+            parent=self,
+            provider=args.server.provider,
+            depends_on=present(container),
+            deleted_with=container,
+            retain_on_delete=container is None or None,  # with the server down nothing inside can be asked to go
         )
         self._kept = args.lifecycle.stateful(self._inside)
 

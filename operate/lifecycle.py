@@ -28,7 +28,7 @@ def up(stack: str) -> None:
     _record(stack, settings, decision)
     if _is_stopped(settings):
         pulumi.run("config", "rm", f"{PROJECT}:running", "--stack", stack)
-    pulumi.run("up", "--yes", "--stack", stack)
+    pulumi.run("up", "--yes", "--suppress-outputs", "--stack", stack)
     screen.show(stack, pulumi.outputs(stack))
 
 
@@ -39,7 +39,7 @@ def preview(stack: str) -> None:
     if "images" not in settings:
         decision = build.decide(settings["postgres"]["image"], settings["redis"]["image"], _source(settings))
         _record(stack, settings, decision)
-    pulumi.run("preview", "--diff", "--stack", stack)
+    pulumi.run("preview", "--diff", "--suppress-outputs", "--stack", stack)
 
 
 def down(stack: str, *, purge: bool) -> None:

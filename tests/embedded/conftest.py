@@ -102,6 +102,14 @@ class Workspace:
         return "".join(path.read_text() for path in (self.root / "state").rglob("*") if path.is_file())
 
 
+def descendants(pid: int) -> list[int]:
+    """Processes that a process has started, and theirs."""
+    direct = [
+        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    ]
+    return [found for child in direct for found in (child, *descendants(child))]
+
+
 @pytest.fixture
 def workspace(tmp_path: Path) -> Callable[[str], Workspace]:
     """Make the workspace with its first program and an empty stack."""

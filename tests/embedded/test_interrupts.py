@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.embedded.conftest import Workspace
-from tests.embedded.test_deploy import descendants
+from tests.embedded.conftest import Workspace, descendants
 
 Make = Callable[[str], Workspace]
 SLOW = """

@@ -75,6 +75,8 @@ if [ "$(id -u)" = 0 ]; then
     prepare_folders
     exec setpriv --reuid=postgres --regid=postgres --init-groups "$0" "$@"
 fi
+# started without root: the folder is made here, and PostgreSQL itself says what is wrong with one that isn't its own
+mkdir -p "$PGDATA" && chmod 0700 "$PGDATA" 2>/dev/null || :
 user=${POSTGRES_USER:-postgres}
 database=${POSTGRES_DB:-$user}
 if [ ! -s "$PGDATA/PG_VERSION" ]; then

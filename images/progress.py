@@ -47,7 +47,7 @@ def run_all(tasks: Mapping[str, Callable[[], None]], at_once: int) -> dict[str, 
     try:
         while running:
             done, _ = wait(running, _LIVE_SECONDS if _live() else _PLAIN_SECONDS, FIRST_COMPLETED)
-            for future in done:
+            for future in sorted(done, key=lambda one: one.exception() is None):  # errors first
                 name = running.pop(future)
                 future.result()
                 seconds[name] = round(time.monotonic() - began.pop(name), 1)

@@ -227,9 +227,25 @@ def test_an_old_python_is_refused_with_the_way_to_name_another(machine: Machine)
 
 def test_a_dockerd_that_is_starting_is_waited_for_and_not_started_twice(machine: Machine):
     machine.daemon_answers('[ -e "$HERE/asked" ] || { touch "$HERE/asked"; exit 1; }')
+    named = machine.root / "other" / "dockerd"
+    named.parent.mkdir()
+    shutil.copy("/bin/sleep", named)
+    machine.noted("dockerd")
+    machine.noted("iptables")
+    with subprocess.Popen([named, "30"]) as starting:
+        (machine.root / "pid").write_text(str(starting.pid))
+        run = machine.run("ensure-docker")
+        starting.kill()
+    assert (run.code, run.called) == (0, [])
+    assert "dockerd is starting" in run.out
+
+
+def test_a_pid_file_whose_number_is_another_programs_by_now_is_not_believed(machine: Machine):
+    machine.daemon_answers('[ -e "$HERE/asked" ] || { touch "$HERE/asked"; exit 1; }')
     (machine.root / "pid").write_text(str(os.getpid()))
     machine.noted("dockerd")
     machine.noted("iptables")
     run = machine.run("ensure-docker")
-    assert (run.code, run.called) == (0, [])
-    assert "dockerd is starting" in run.out
+    assert run.code == 0, run.err
+    assert "starting dockerd" in run.out
+    assert not (machine.root / "pid").exists()

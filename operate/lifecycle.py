@@ -13,6 +13,7 @@ import yaml
 from docker.errors import APIError, DockerException, NotFound
 
 from images import build
+from images.recipes import POSTGRES_OF_SUITE
 from operate import pulumi, screen
 from operate.errors import OperateError
 
@@ -24,7 +25,8 @@ def up(stack: str) -> None:
     _require_daemon()
     settings = _settings(stack)
     _ensure_stack(stack)
-    decision = build.ensure(settings["postgres"]["image"], settings["redis"]["image"], _source(settings))
+    images = settings["postgres"]["image"], settings["redis"]["image"]
+    decision = build.ensure(*images, _source(settings), _suite(settings))
     _record(stack, settings, decision)
     if _is_stopped(settings):
         pulumi.run("config", "rm", f"{PROJECT}:running", "--stack", stack)
@@ -111,6 +113,19 @@ def _one_line(error: yaml.YAMLError) -> str:
 def _source(settings: dict[str, Any]) -> str:
     images = settings.get("images")
     return str(images.get("source", "auto")) if isinstance(images, dict) else "auto"
+
+
+def _suite(settings: dict[str, Any]) -> str:
+    """The Debian release that has the recorded PostgreSQL. Raises OperateError where none has it."""
+    images = settings.get("images")
+    major = images.get("postgres") if isinstance(images, dict) and images.get("source") == "debian" else None
+    suites = {str(number): suite for suite, number in POSTGRES_OF_SUITE.items()}
+    if major is None:
+        return "trixie"
+    if str(major) not in suites:
+        known = ", ".join(f"{number} ({suite})" for number, suite in suites.items())
+        raise OperateError(f"{PROJECT}:images.postgres = {major}: Debian packages give {known}; write one of them")
+    return suites[str(major)]
 
 
 def _record(stack: str, settings: dict[str, Any], decision: build.Decision) -> None:

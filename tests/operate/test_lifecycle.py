@@ -50,6 +50,23 @@ def test_a_stopped_stack_is_known_however_it_was_written(value: Any, stopped: bo
     assert lifecycle._is_stopped({}) is False
 
 
+@pytest.mark.parametrize(("images", "suite"), [
+    (None, "trixie"),
+    ({"source": "debian", "postgres": 17}, "trixie"),
+    ({"source": "debian", "postgres": 15}, "bookworm"),
+    ({"source": "registry", "postgres": 16}, "trixie"),
+])  # fmt: skip
+def test_the_recorded_major_decides_the_debian_release(images: dict[str, Any] | None, suite: str) -> None:
+    assert lifecycle._suite({"images": images} if images else {}) == suite
+
+
+def test_a_major_that_no_release_has_is_refused_with_the_choices() -> None:
+    with pytest.raises(
+        OperateError, match=r"images\.postgres = 16: Debian packages give 17 \(trixie\), 15 \(bookworm\)"
+    ):
+        lifecycle._suite({"images": {"source": "debian", "postgres": 16}})
+
+
 def test_the_screen_says_what_came_up_and_what_to_do_next() -> None:
     outputs: dict[str, Any] = {
         "prefix": "shop",

@@ -71,8 +71,8 @@ def preview(
     view = View(diff=diff, json=json, outputs=not suppress_outputs, secrets=show_secrets)
     session = open_session(stack)
     record = _program(session, policy_pack, parallel, view, preview=True)
-    if expect_no_changes and record.changed:
-        raise EngineError("no changes were expected but changes occurred", exit_code=CHANGES_FOUND)
+    if expect_no_changes:
+        _expect_none(record)
 
 
 def up(
@@ -96,8 +96,8 @@ def up(
             _program(session, policy_pack, parallel, view, preview=True)
             _confirm(yes, "update", session.stack)
         record = _program(session, policy_pack, parallel, view, preview=False)
-    if expect_no_changes and record.changed:
-        raise EngineError("no changes were expected but changes occurred", exit_code=CHANGES_FOUND)
+    if expect_no_changes:
+        _expect_none(record)
 
 
 def destroy(
@@ -206,6 +206,11 @@ def _check(deployment: Deployment, record: Record, what: str) -> None:
         raise EngineError(f"{what} cancelled")
     if deployment.failed or record.errors:
         raise EngineError(f"{what} failed")
+
+
+def _expect_none(record: Record) -> None:
+    if record.changed:
+        raise EngineError("no changes were expected but changes occurred", exit_code=CHANGES_FOUND)
 
 
 def _may_proceed(yes: bool, skip_preview: bool) -> None:

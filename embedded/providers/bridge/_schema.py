@@ -45,11 +45,6 @@ class Property:
     same: Callable[[Any, Any], bool] | None = None
 
     @property
-    def terraform(self) -> str:
-        """The Terraform name."""
-        return self.upstream or snake(self.name)
-
-    @property
     def collection(self) -> bool:
         """Whether values are lists or sets."""
         return self.kind in {"list", "set"}
@@ -92,11 +87,6 @@ class Schema:
     def title(self) -> str:
         """For messages: `docker Container`."""
         return f"{self.type.split(':')[0]} {self.type.split(':')[-1]}" if ":" in self.type else self.type
-
-
-def snake(name: str) -> str:
-    """`cpuShares` as `cpu_shares`."""
-    return re.sub(r"([A-Z])", lambda match: "_" + match.group(1).lower(), name)
 
 
 def canonical(item: Property, value: Any) -> Any:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import typer
 
-from embedded.commands import cancel, config, deploy, stack, state, version
+from embedded.commands import cancel, config, deploy, destroy, import_resource, refresh, stack, state, version
 from embedded.errors import EngineError
 
 INTERRUPTED = 130  # what the command line library answers for Ctrl-C outside a run
@@ -31,7 +31,7 @@ def application() -> typer.Typer:
         rich_markup_mode=None,
         help=f"Pulumi's commands on the embedded engine of this project.\n\n{NOT_CARRIED}",
     )
-    for module in (deploy, stack, config, state, cancel, version):
+    for module in (deploy, refresh, destroy, import_resource, stack, config, state, cancel, version):
         module.register(app)
     return app
 

@@ -14,7 +14,7 @@ from embedded.engine.steps import Op, Step
 from embedded.state import Resource
 from embedded.state.codec import Codec
 
-_LISTED = (Op.SAME, Op.CREATE, Op.UPDATE, Op.REPLACE, Op.DELETE)
+_LISTED = (Op.SAME, Op.CREATE, Op.UPDATE, Op.REPLACE, Op.DELETE, Op.IMPORT)
 
 
 def diff_lines(steps: Iterable[Step]) -> Iterator[str]:
@@ -41,10 +41,25 @@ def _sign(step: Step) -> str:
 
 
 def _body(step: Step) -> Iterator[str]:
-    if step.old is not None and step.new is not None:
+    if step.refreshed:
+        yield from _found(step)
+    elif step.old is not None and step.new is not None:
         yield from values.changes(step.old.inputs, step.new.inputs, 8, same=step.op is Op.REPLACE)
     else:
         yield from values.tree(step.state.inputs, 8, " " if step.op is Op.DELETE else "+")
+
+
+def _found(step: Step) -> Iterator[str]:
+    """What a refresh has found: the properties that differ, or all that is gone."""
+    if step.old is None:
+        return
+    if step.new is None:
+        yield "        --outputs:--"
+        yield from values.tree(step.old.outputs, 8, "-")
+        return
+    keys = {path.split(".")[0].split("[")[0] for path in (step.diff.diffs or step.diff.detailed)}
+    before, after = ({key: state.inputs[key] for key in keys & state.inputs.keys()} for state in (step.old, step.new))
+    yield from values.changes(before, after, 8, same=False)
 
 
 def json_text(record: Record, config: Mapping[str, str], secret: Iterable[str], seconds: float) -> str:

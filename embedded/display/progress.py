@@ -21,6 +21,8 @@ _VERBS = {
     Op.CREATE_REPLACEMENT: ("creating replacement", "created replacement", "create replacement"),
     Op.DELETE_REPLACED: ("deleting original", "deleted original", "delete original"),
     Op.DELETE: ("deleting", "deleted", "delete"),
+    Op.REFRESH: ("refreshing", "refreshed", "refresh"),
+    Op.IMPORT: ("importing", "imported", "import"),
 }
 _COLORS = {
     Op.CREATE: 32,
@@ -64,14 +66,14 @@ class Progress(AbstractContextManager["Progress"]):
             return
         with self._lock:
             self._running[step.op, step.urn] = (step, time.monotonic(), LONG)
-            if not self._preview:
+            if not self._preview or step.op is Op.REFRESH:
                 self._line(step, f"{_VERBS[step.op][0]} (0s){_differences(step)}")
 
     def ended(self, step: Step, seconds: float, error: str = "") -> None:
         """A step has been carried out, or has failed."""
         self.record.add(step, error)
         with self._lock:
-            self._running.pop((step.op, step.urn), None)
+            self._running.pop((Op.REFRESH if step.refreshed else step.op, step.urn), None)
             if step.op is Op.SAME or urns.is_default_provider(step.urn):
                 return
             doing, did, would = _VERBS[step.op]

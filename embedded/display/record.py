@@ -17,10 +17,24 @@ SIGNS = {
     Op.CREATE_REPLACEMENT: "++",
     Op.DELETE_REPLACED: "--",
     Op.DELETE: "- ",
+    Op.REFRESH: "~ ",
+    Op.IMPORT: "= ",
 }
-_COUNTED = (Op.CREATE, Op.UPDATE, Op.DELETE, Op.REPLACE)
-_DONE = {Op.CREATE: "created", Op.UPDATE: "updated", Op.DELETE: "deleted", Op.REPLACE: "replaced"}
-_PLANNED = {Op.CREATE: "to create", Op.UPDATE: "to update", Op.DELETE: "to delete", Op.REPLACE: "to replace"}
+_DONE = {
+    Op.IMPORT: "imported",
+    Op.CREATE: "created",
+    Op.UPDATE: "updated",
+    Op.DELETE: "deleted",
+    Op.REPLACE: "replaced",
+}
+_PLANNED = {
+    Op.IMPORT: "to import",
+    Op.CREATE: "to create",
+    Op.UPDATE: "to update",
+    Op.DELETE: "to delete",
+    Op.REPLACE: "to replace",
+}
+_COUNTED = tuple(_DONE)
 
 
 @dataclass

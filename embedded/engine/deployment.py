@@ -1,38 +1,50 @@
 """One run over a stack: registrations become steps, what is no longer registered goes at the end.
 
-Owns the order of things and when a run stops; steps are decided by `planner` and carried out by `operations`.
+Owns the order of things and when a run stops; one registration is the registrar's, steps are carried out by
+`operations`.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from embedded.engine import deletion, planner
 from embedded.engine import urn as urns
 from embedded.engine.goal import Goal
+from embedded.engine.judges import Judges
 from embedded.engine.operations import Operations, Screen
+from embedded.engine.pending import Pending
 from embedded.engine.policies import Finding, PolicyPack
-from embedded.engine.registry import ProviderResource, Registry, package_of
+from embedded.engine.refresh import Refresh
+from embedded.engine.registrar import ForbiddenError, Registrar, protected
+from embedded.engine.registry import Registry
 from embedded.engine.snapshot import Snapshot
 from embedded.engine.steps import Op, Step, StepError
+from embedded.engine.targets import Selection, Targets
 from embedded.errors import EngineError
-from embedded.providers.base import Diff, Provider
+from embedded.providers.base import ProviderError
 from embedded.state import Resource
 from embedded.values import Properties
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """What a run is for; `package_config` are the stack's settings for default providers, by package."""
+    """What a run is for.
+
+    `package_config` are the stack's settings for default providers, by package; `outputs_of` answers the outputs that
+    a stack was last left with, by its name.
+    """
 
     stack: str
     project: str
     preview: bool
     parallel: int = 16
     package_config: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    selection: Selection = field(default_factory=Selection)
+    outputs_of: Callable[[str], Properties] | None = None
 
 
 class StoppedError(Exception):
@@ -46,22 +58,40 @@ class Deployment:
         self.target = target
         self.snapshot = snapshot
         self.screen = screen
-        self.packs = packs
-        self.findings: list[Finding] = []
         self.failed = False
         self.cancelled = False
         self.completed = False  # the program has said that it has registered everything
         self.registry = Registry(snapshot.get, target.package_config)
+        self.judges = Judges(packs, self._provider_resource)
+        self._targets = Targets(target.selection)
         self._operations = Operations(
             snapshot, self.registry, screen, self._is_stopped, preview=target.preview, parallel=target.parallel
+        )
+        self._pending = None if target.preview else Pending(snapshot, self.registry, screen)
+        self._registrar = Registrar(
+            snapshot,
+            self.registry,
+            self._operations,
+            screen,
+            self.judges,
+            self._targets,
+            self._pending,
+            self.register,
         )
         self._busy = 0
         self._idle = threading.Condition()
         self._urns: set[str] = set()
-        self._replaced_by_cascade: set[str] = set()
-        self._renamed: dict[str, str] = {}  # URNs that had another one before
         self._lock = threading.Lock()
-        self._cascade_lock = threading.Lock()
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What the policy packs have found so far."""
+        return self.judges.findings
+
+    @property
+    def packs(self) -> list[PolicyPack]:
+        """The policy packs of the run."""
+        return self.judges.packs
 
     @property
     def stack_urn(self) -> str:
@@ -83,22 +113,47 @@ class Deployment:
                 raise EngineError(f"Duplicate resource URN '{urn}'; try giving it a unique name")
             self._urns.add(urn)
         try:
-            return self._register(urn, goal)
+            return self._registrar.bring(urn, goal)
         except planner.RefusedError as refused:
             for failure in refused.failures:
                 self.fail(f"{urns.short_type(goal.type)} resource '{goal.name}' has a problem: {failure.reason}", urn)
-            raise StoppedError from None
+        except ProviderError as error:
+            self.fail(str(error), urn)
+        except (StepError, ForbiddenError):
+            self.failed = True
+        raise StoppedError
+
+    def take(self, goal: Goal) -> Resource | None:
+        """Take what exists under the goal's `import_id` into the state; None where that has failed and been said."""
+        target = self.target
+        if self.snapshot.old(self.stack_urn) is None:
+            name = f"{target.project}-{target.stack}"
+            self.register(Goal(type=urns.STACK_TYPE, name=name, custom=False, inputs={}))
+        goal = replace(goal, parent=goal.parent or self.stack_urn)
+        urn = urns.make(target.stack, target.project, goal.parent, goal.type, goal.name)
+        try:
+            return self._registrar.take(urn, goal)
+        except (ProviderError, EngineError) as error:
+            self.fail(str(error), urn)
         except StepError:
             self.failed = True
-            raise StoppedError from None
+        return None
 
     def outputs(self, urn: str, outputs: Properties) -> None:
         """The outputs that a component, or the stack, has registered."""
+        if self._registrar.is_skipped(urn):
+            return
         resource = self.snapshot.get(urn)
         if resource is None:
             raise EngineError(f"outputs for {urn}, which was not registered")
         changed = resource.outputs != outputs
         self.snapshot.put(replace(resource, outputs=outputs), flush=changed)
+
+    def outputs_of(self, stack: str) -> Properties:
+        """The outputs that a stack was last left with. Raises EngineError for a stack that can't be read."""
+        if self.target.outputs_of is None:
+            raise EngineError(f"the outputs of stack '{stack}' can't be read in this run")
+        return self.target.outputs_of(stack)
 
     def cancel(self) -> None:
         """Start nothing more; what runs goes on to its end."""
@@ -131,94 +186,62 @@ class Deployment:
         self.failed = True
         self.screen.message("error", text, urn)
 
+    def refresh(self) -> None:
+        """Bring the state to what is there, and settle what an earlier run was cut short in."""
+        self._refuse_unknown_targets()
+        read = self.failed or Refresh(self.snapshot, self.registry, self._operations, self._targets).run(
+            self.target.parallel
+        )
+        self.failed = self.failed or not read
+        if self._pending is not None and not self.cancelled:
+            self._pending.settle_all()
+        self.snapshot.flush()
+
     def finish(self) -> None:
         """The program has ended well: stack policies, then everything that has to go."""
+        self._refuse_unknown_targets()
+        if not self.failed and self.judges.stack(self.snapshot.registered()):
+            self.failed = not self.target.preview
         if not self.failed:
-            self.check_stack_policies()
-        if not self.failed:
+            if self._pending is not None:
+                self._pending.settle_all()
             self.delete(self.snapshot.leftovers)
         self.snapshot.flush()
 
+    def destroy(self, kept: set[str]) -> None:
+        """Delete everything but `kept`, URNs of resources that stay."""
+        self._refuse_unknown_targets()
+        if self._pending is not None:
+            self._pending.settle_all()
+        if not self.failed:
+            self.delete([item for item in self.snapshot.leftovers if item.delete or item.urn not in kept])
+
     def delete(self, resources: list[Resource]) -> None:
-        """Delete resources, dependents first and side by side."""
-        result = deletion.delete_all(resources, self._delete, self.target.parallel)
-        self.failed = self.failed or not result
+        """Delete those of the resources that the run is about, dependents first and side by side."""
+        chosen = [item for item in resources if self._targets.includes(item.urn, deletion.needs(item))]
+        if not self._leaves_orphans(chosen):
+            result = deletion.delete_all(chosen, self._delete, self.target.parallel)
+            self.failed = self.failed or not result
         self.snapshot.flush()
 
-    def check_stack_policies(self) -> None:
-        """Ask the stack rules about everything that is registered."""
-        registered = [(item, self._provider_resource(item)) for item in self.snapshot.registered()]
-        for pack in self.packs:
-            self._judge(pack.analyze_stack(registered))
+    def _leaves_orphans(self, chosen: Iterable[Resource]) -> bool:
+        """Whether something that the run isn't about needs what is going to be deleted; each is said."""
+        going = {item.urn for item in chosen if not item.delete}
+        if not (self._targets.limited and going):
+            return False
+        orphans = [item for item in self.snapshot.resources if item.urn not in going and going & deletion.needs(item)]
+        for orphan in orphans:
+            self.fail(
+                f"Resource '{orphan.urn}' will be destroyed but was not specified in --target list.\n"
+                "Either include resource in --target list or pass --target-dependents to proceed.",
+                orphan.urn,
+            )
+        return bool(orphans)
 
-    def _register(self, urn: str, goal: Goal) -> Resource:
-        before = self.snapshot.rename(urn, [*goal.aliases, *self._inherited_aliases(goal)])
-        if before:
-            self._renamed[urn] = before
-        old = self.snapshot.old(urn)
-        if urns.is_provider(goal.type) and goal.version:
-            goal = replace(goal, inputs={**goal.inputs, "version": goal.version})
-        provider, reference = self._provider_for(goal)
-        inputs = planner.check(provider, goal, old)
-        new = planner.wanted(goal, urn, reference, inputs, old)
-        new = self._ask_policies(new)
-        cascade = urn in self._replaced_by_cascade
-        diff = planner.compare(provider, old, new.inputs, goal.replace_on_changes) if old else Diff()
-        op = Op.REPLACE if cascade and old else planner.decide(old, diff)
-        made = self._carry_out(op, urn, goal, old, new, diff, provider, cascade=cascade)
-        if isinstance(provider, ProviderResource):
-            self.registry.use(made, provider)
-        return made
-
-    def _inherited_aliases(self, goal: Goal) -> list[str]:
-        """What a child of a renamed parent was called: below the old parent, with the old parent's name in its own."""
-        old_parent = self._renamed.get(goal.parent)
-        if old_parent is None:
-            return []
-        new_name, old_name = urns.name_of(goal.parent), urns.name_of(old_parent)
-        names = [old_name + goal.name.removeprefix(new_name)] if goal.name.startswith(new_name) else []
-        target = self.target
-        return [urns.make(target.stack, target.project, old_parent, goal.type, name) for name in [*names, goal.name]]
-
-    def _carry_out(
-        self,
-        op: Op,
-        urn: str,
-        goal: Goal,
-        old: Resource | None,
-        new: Resource,
-        diff: Diff,
-        provider: Provider | ProviderResource | None,
-        *,
-        cascade: bool,
-    ) -> Resource:
-        if old is None:
-            return self._operations.create(Step(Op.CREATE, urn, new.type, None, new), new, provider)
-        if op is Op.SAME:
-            return self._operations.same(old, new)
-        if op is Op.UPDATE:
-            return self._operations.update(Step(op, urn, new.type, old, new, diff), old, new, provider)
-        if old.protect and new.protect:
-            raise self._protected(old, "replaced")
-        if not cascade and planner.deletes_first(goal, diff):
-            self._delete_first(old, diff)
-        shown = Step(Op.REPLACE, urn, new.type, old, new, diff, cascade)
-        self.screen.started(shown)
-        self.screen.ended(shown, 0)
-        step = Step(Op.CREATE_REPLACEMENT, urn, new.type, old, new, diff, cascade)
-        return self._operations.create(step, new, provider)
-
-    def _delete_first(self, old: Resource, diff: Diff) -> None:
-        """Delete `old` now, and before it the dependents that have to be replaced with it."""
-        with self._cascade_lock:
-            dependents = planner.dependents_to_replace(old, self.snapshot.olds, self._provider_of)
-            for dependent in reversed(dependents):
-                if dependent.protect:
-                    raise self._protected(dependent, "replaced")
-                self._replaced_by_cascade.add(dependent.urn)
-                step = Step(Op.DELETE_REPLACED, dependent.urn, dependent.type, dependent, None, cascade=True)
-                self._operations.delete(step, dependent)
-        self._operations.delete(Step(Op.DELETE_REPLACED, old.urn, old.type, old, None, diff), old)
+    def _refuse_unknown_targets(self) -> None:
+        for urn in self._targets.missing(lambda urn: urn in self._urns or self.snapshot.get(urn) is not None):
+            hint = "" if "$" in urn else " Did you forget to escape $ in your shell?"
+            self.fail(f"Target '{urn}' could not be found in the stack.{hint}")
 
     def _delete(self, old: Resource, deleting: set[str]) -> None:
         """Delete one leftover; `deleting` are the URNs that go in the same run. Raises StepError."""
@@ -228,52 +251,10 @@ class Deployment:
             raise StepError
         if old.protect and not old.delete:
             self.screen.started(step)
-            error = self._protected(old, "deleted")
+            error = protected(self.screen, old, "deleted")
             self.screen.ended(step, 0, str(error))
             raise error
         self._operations.delete(step, old, forget=old.retain_on_delete or old.deleted_with in deleting)
 
-    def _protected(self, old: Resource, what: str) -> StepError:
-        text = (
-            f'resource "{old.urn}" cannot be {what}\nbecause it is protected. To unprotect the resource, '
-            "either remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`, "
-            f"or use the command:\n`pulumi state unprotect '{old.urn}'`"
-        )
-        self.fail(text, old.urn)
-        return StepError(text.split("\n", 1)[0])
-
-    def _provider_for(self, goal: Goal) -> tuple[Provider | ProviderResource | None, str]:
-        if not goal.custom:
-            return None, ""
-        if urns.is_provider(goal.type):
-            return ProviderResource(package_of(goal.type)), ""
-        reference = goal.provider or self.registry.default_for(goal, self.register)
-        urn = reference.rpartition("::")[0]
-        resource = self.snapshot.get(urn)
-        if resource is None:
-            raise EngineError(f"{goal.type} '{goal.name}': its provider {urn} was not registered")
-        return self.registry.get(reference), f"{urn}::{resource.id}"
-
-    def _provider_of(self, old: Resource) -> Provider | None:
-        return self.registry.get(old.provider) if old.custom and old.provider else None
-
     def _provider_resource(self, resource: Resource) -> Resource | None:
         return self.snapshot.get(resource.provider.rpartition("::")[0]) if resource.provider else None
-
-    def _ask_policies(self, new: Resource) -> Resource:
-        provider = self._provider_resource(new)
-        for pack in self.packs:
-            changed = pack.remediate(new, provider)
-            new = replace(new, inputs=changed) if changed is not None else new
-        for pack in self.packs:
-            if self._judge(pack.analyze(new, provider)) and not self.target.preview:
-                raise StoppedError
-        return new
-
-    def _judge(self, findings: list[Finding]) -> bool:
-        """Keep the findings; whether one of them forbids."""
-        with self._lock:
-            self.findings.extend(findings)
-        forbidden = any(finding.mandatory for finding in findings)
-        self.failed = self.failed or (forbidden and not self.target.preview)
-        return forbidden

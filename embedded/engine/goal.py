@@ -11,7 +11,6 @@ from embedded.errors import EngineError
 from embedded.values import Properties, from_struct
 
 _REFUSED = {
-    "importId": "import",
     "remote": "component packages",
     "providers": "providers of component packages",
     "replace_with": "replaceWith",
@@ -43,6 +42,14 @@ class Goal:
     additional_secret_outputs: Sequence[str] = ()
     custom_timeouts: Mapping[str, float] = field(default_factory=dict)
     aliases: Sequence[str] = ()
+    import_id: str = ""
+
+    @property
+    def needs(self) -> set[str]:
+        """URNs of what it is made from or inside: dependencies, parent, provider, what it goes away with."""
+        properties = {urn for urns in self.property_dependencies.values() for urn in urns}
+        provider = self.provider.rpartition("::")[0]
+        return {*self.dependencies, *properties, self.parent, provider, self.deleted_with} - {""}
 
     def ignoring(self, old: Properties | None) -> Goal:
         """The goal with its ignored properties put back to the values of `old`, where there is an old state."""
@@ -78,6 +85,7 @@ def from_request(request: Any) -> Goal:
         replace_on_changes=list(request.replaceOnChanges),
         aliases=[*request.aliasURNs, *(alias.urn for alias in request.aliases if alias.urn)],
         additional_secret_outputs=list(request.additionalSecretOutputs),
+        import_id=request.importId,
         custom_timeouts={
             name: _seconds(getattr(timeouts, name))
             for name in ("create", "update", "delete")

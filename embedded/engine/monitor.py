@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, resource_pb2, resource_pb2_grpc
 
 from embedded.engine.deployment import Deployment, StoppedError
 from embedded.engine.goal import from_request
@@ -19,9 +19,10 @@ from embedded.engine.operations import where
 from embedded.engine.run import Job
 from embedded.errors import EngineError
 from embedded.state import Resource
-from embedded.values import from_struct, to_struct
+from embedded.values import Properties, from_struct, has_secret, to_struct
 
 FEATURES = ("secrets", "resourceReferences", "outputValues", "deletedWith")  # without aliasSpecs the SDK sends URNs
+STACK_OUTPUTS = "pulumi:pulumi:readStackOutputs"  # the one function that the engine itself answers
 _SEVERITIES = {engine_pb2.DEBUG: "debug", engine_pb2.INFO: "info", engine_pb2.WARNING: "warning"}
 _MESSAGE_BYTES = 400 * 1024 * 1024  # as the SDK's own channels
 Context = grpc.ServicerContext
@@ -79,6 +80,21 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         self._deployment.completed = True
         return empty_pb2.Empty()
 
+    def Invoke(self, request: Any, context: Context) -> Any:  # noqa: D102, N802
+        if request.tok != STACK_OUTPUTS:
+            self.refuse(f"a function call ({request.tok})", context)
+        arguments = from_struct(request.args)
+        try:
+            found = self._deployment.outputs_of(str(arguments.get("name", "")))
+        except EngineError as error:
+            self._deployment.fail(str(error))
+            self._stop(context)
+        secret = sorted(key for key, value in found.items() if has_secret(value))
+        answer: Properties = {"name": arguments["name"], "outputs": found, "secretOutputNames": secret}
+        response = provider_pb2.InvokeResponse()
+        getattr(response, "return").CopyFrom(to_struct(answer))
+        return response
+
     def _answer(self, made: Resource) -> Any:
         return resource_pb2.RegisterResourceResponse(urn=made.urn, id=made.id, object=to_struct(made.outputs))
 
@@ -93,7 +109,6 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
 
 
 _NOT_CARRIED = {
-    "Invoke": "a function call (get..., StackReference)",
     "Call": "a method call",
     "ReadResource": "reading a resource by id (.get)",
     "RegisterStackTransform": "a transform",

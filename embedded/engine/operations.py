@@ -10,7 +10,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -19,8 +19,8 @@ from embedded.engine import secrecy
 from embedded.engine import urn as urns
 from embedded.engine.registry import ProviderResource, Registry
 from embedded.engine.snapshot import Snapshot
-from embedded.engine.steps import Op, Step, StepError
-from embedded.providers.base import InitializationError, Provider, ProviderError
+from embedded.engine.steps import PENDING, Op, Step, StepError
+from embedded.providers.base import Diff, InitializationError, Provider, ProviderError
 from embedded.state import Resource
 from embedded.values import Properties, reveal
 
@@ -36,6 +36,13 @@ class Screen(Protocol):
 
     def message(self, severity: str, text: str, urn: str = "") -> None:
         """Something that program, provider or engine says."""
+
+
+@dataclass
+class _Outcome:
+    """What a call has turned out to be: a look finds out only then."""
+
+    step: Step
 
 
 class Operations:
@@ -55,21 +62,21 @@ class Operations:
         self._registry = registry
         self._screen = screen
         self._stopped = stopped
-        self._preview = preview
+        self.preview = preview
         self._slots = threading.BoundedSemaphore(parallel)
 
     def same(self, old: Resource, new: Resource) -> Resource:
         """Nothing to do: the state takes over what the program says of the resource."""
-        now = replace(new, id=old.id, outputs=old.outputs, created=old.created, modified=old.modified, extra=old.extra)
-        self._screen.ended(Step(Op.SAME, now.urn, now.type, old, now), 0)
-        self._snapshot.put(now, flush=_differs(old, now))
-        return now
+        kept = replace(new, id=old.id, outputs=old.outputs, created=old.created, modified=old.modified, extra=old.extra)
+        self._screen.ended(Step(Op.SAME, kept.urn, kept.type, old, kept), 0)
+        self._snapshot.put(kept, flush=_differs(old, kept))
+        return kept
 
     def create(self, step: Step, new: Resource, provider: Provider | ProviderResource | None) -> Resource:
         """Make it, as a new resource or as a replacement."""
         with self._running(step, new):
             id, outputs = self._create(new, provider)
-        stamp = "" if self._preview else _now()
+        stamp = "" if self.preview else now()
         made = replace(new, id=id, outputs=_mark(new, outputs), created=stamp, modified=stamp)
         if step.op is Op.CREATE_REPLACEMENT and step.old is not None and not self._is_gone(step.old):
             self._snapshot.replaced(step.old, made)
@@ -83,7 +90,7 @@ class Operations:
         """Change it in place."""
         with self._running(step, new):
             outputs = self._update(old, new, provider)
-        stamp = old.modified if self._preview else _now()
+        stamp = old.modified if self.preview else now()
         made = replace(new, id=old.id, outputs=_mark(new, outputs), created=old.created, modified=stamp)
         self._snapshot.put(made)
         return made
@@ -91,20 +98,49 @@ class Operations:
     def delete(self, step: Step, old: Resource, *, forget: bool = False) -> None:
         """Remove it; `forget` takes it out of the state only (retained, or gone with what held it)."""
         with self._running(step, old):
-            if old.custom and not forget and not self._preview and not urns.is_provider(old.type):
+            if old.custom and not forget and not self.preview and not urns.is_provider(old.type):
                 timeout = old.custom_timeouts.get("delete")
                 provider = self._registry.get(old.provider)
                 provider.delete(old.type, old.id, reveal(old.inputs), reveal(old.outputs), timeout=timeout)
         self._snapshot.removed(old)
 
+    def keep(self, taken: Resource, new: Resource) -> Resource:
+        """What was taken over, under the options that the program gives it; the screen has been told."""
+        kept = replace(new, id=taken.id, outputs=taken.outputs, created=taken.created, modified=taken.modified)
+        self._snapshot.put(kept)
+        return kept
+
+    def unchanged(self, old: Resource) -> None:
+        """A resource that a refresh has nothing to ask about."""
+        self._screen.ended(Step(Op.SAME, old.urn, old.type, old, old, refreshed=True), 0)
+
+    def read(self, step: Step, look: Callable[[], tuple[Resource | None, Diff]]) -> Resource | None:
+        """Look at a resource; the screen is told what the look has found."""
+        with self._running(step, step.state) as outcome:
+            found, diff = look()
+            op = Op.DELETE if found is None else Op.UPDATE if diff.changes else Op.SAME
+            outcome.step = replace(step, op=op, new=found, diff=diff, refreshed=True)
+        return found
+
+    def take(self, step: Step, provider: Provider) -> Resource:
+        """Take what exists under the id that the program names into the state. Raises StepError where it doesn't."""
+        new = step.state
+        with self._running(step, new):
+            found = provider.read(new.type, new.import_id, {}, {})
+            if found is None:
+                raise ProviderError(f"resource '{new.import_id}' does not exist")
+        stamp = "" if self.preview else now()
+        inputs, outputs = found.inputs, _mark(new, found.outputs)
+        return replace(new, id=found.id, inputs=inputs, outputs=outputs, created=stamp, modified=stamp)
+
     def _create(self, new: Resource, provider: Provider | ProviderResource | None) -> tuple[str, Properties]:
         if provider is None:
             return "", {}
         if isinstance(provider, ProviderResource):
-            return ("" if self._preview else provider.new_id()), provider.outputs(new.inputs)
+            return ("" if self.preview else provider.new_id()), provider.outputs(new.inputs)
         timeout = new.custom_timeouts.get("create")
         return provider.create(
-            new.type, urns.name_of(new.urn), reveal(new.inputs), preview=self._preview, timeout=timeout
+            new.type, urns.name_of(new.urn), reveal(new.inputs), preview=self.preview, timeout=timeout
         )
 
     def _update(self, old: Resource, new: Resource, provider: Provider | ProviderResource | None) -> Properties:
@@ -118,33 +154,35 @@ class Operations:
             reveal(old.inputs),
             reveal(old.outputs),
             reveal(new.inputs),
-            preview=self._preview,
+            preview=self.preview,
             timeout=new.custom_timeouts.get("update"),
         )
 
     @contextmanager
-    def _running(self, step: Step, resource: Resource) -> Iterator[None]:
+    def _running(self, step: Step, resource: Resource) -> Iterator[_Outcome]:
         """One call: noted before, reported after. A failure is reported and becomes a StepError."""
-        counted = resource.custom and not urns.is_provider(resource.type)
+        counted = resource.custom and not urns.is_provider(resource.type) and step.op in PENDING
+        outcome = _Outcome(step)
         with self._slots:
             if self._stopped(step.op):
                 raise StepError
             self._screen.started(step)
             began = time.monotonic()
-            if counted and not self._preview:
+            if counted and not self.preview:
                 self._snapshot.begin(step.op, resource)
             try:
-                yield
+                yield outcome
             except InitializationError as error:
                 self._keep_half_made(step, resource, error)
                 raise self._failed(step, began, str(error)) from None
             except ProviderError as error:
-                self._snapshot.abandon(resource)
+                if counted:
+                    self._snapshot.abandon(resource)
                 raise self._failed(step, began, str(error)) from None
             except Exception as error:
                 text = f"{resource.type}: {where(error)} in the embedded provider"
                 raise self._failed(step, began, text) from error
-            self._screen.ended(step, time.monotonic() - began)
+            self._screen.ended(outcome.step, time.monotonic() - began)
 
     def _failed(self, step: Step, began: float, text: str) -> StepError:
         text = secrecy.hide(
@@ -155,9 +193,9 @@ class Operations:
         return StepError(text)
 
     def _keep_half_made(self, step: Step, new: Resource, error: InitializationError) -> None:
-        created = step.old.created if step.op is Op.UPDATE and step.old else _now()
+        created = step.old.created if step.op is Op.UPDATE and step.old else now()
         outputs = _mark(new, error.outputs)
-        half = replace(new, id=error.id, outputs=outputs, init_errors=[str(error)], created=created, modified=_now())
+        half = replace(new, id=error.id, outputs=outputs, init_errors=[str(error)], created=created, modified=now())
         if step.op is Op.CREATE_REPLACEMENT and step.old is not None and not self._is_gone(step.old):
             self._snapshot.replaced(step.old, half)
         else:
@@ -177,7 +215,7 @@ def where(error: Exception) -> str:
     return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
 
 
-def _now() -> str:
+def now() -> str:
     """The time as checkpoints have it: RFC 3339, UTC."""
     return datetime.now(UTC).isoformat().replace("+00:00", "Z")
 

@@ -55,6 +55,7 @@ def wanted(goal: Goal, urn: str, provider_ref: str, inputs: Properties, old: Res
         replace_on_changes=list(goal.replace_on_changes),
         additional_secret_outputs=list(goal.additional_secret_outputs),
         custom_timeouts=dict(goal.custom_timeouts),
+        import_id=goal.import_id,
         created=old.created if old else "",
         modified=old.modified if old else "",
     )

@@ -23,8 +23,7 @@ class Snapshot:
         self._olds = list(olds)
         self._old_by_urn = {old.urn: old for old in self._olds if not old.delete}
         self._news: dict[str, Resource] = {}
-        # of an earlier, interrupted run: an update or deletion is settled by doing it again, a creation is not
-        self._inherited = {item.urn: (kind, item) for kind, item in pending if kind == "creating"}
+        self._inherited = {item.urn: (kind, item) for kind, item in pending}  # of an earlier, interrupted run
         self._pending: dict[str, tuple[str, Resource]] = {}
         self._write = write
         self._lock = threading.RLock()
@@ -72,6 +71,41 @@ class Snapshot:
         """What the program has registered so far."""
         with self._lock:
             return list(self._news.values())
+
+    def is_registered(self, urn: str) -> bool:
+        """Whether the run has got to this URN."""
+        with self._lock:
+            return urn in self._news
+
+    @property
+    def inherited(self) -> list[tuple[str, Resource]]:
+        """Operations of an earlier, interrupted run that are not settled yet."""
+        with self._lock:
+            return list(self._inherited.values())
+
+    def settled(self, resource: Resource) -> None:
+        """What was pending for this resource from an earlier run has been looked into."""
+        with self._lock:
+            self._inherited.pop(resource.urn, None)
+            self._dirty = True
+            self.flush()
+
+    def amend(self, old: Resource, new: Resource | None) -> None:
+        """An old resource turned out to be different, or to be gone, None."""
+        with self._lock:
+            changed = [new if item is old else item for item in self._olds]
+            self._olds = [item for item in changed if item is not None]
+            self._old_by_urn = {item.urn: item for item in self._olds if not item.delete}
+            self._dirty = True
+            self.flush()
+
+    def adopt(self, made: Resource) -> None:
+        """A resource that an earlier, interrupted run had made; it counts as an old one from now on."""
+        with self._lock:
+            self._olds = [*self._olds, made]
+            self._old_by_urn[made.urn] = made
+            self._dirty = True
+            self.flush()
 
     def begin(self, op: Op, resource: Resource) -> None:
         """Note that an operation is about to be tried."""

@@ -19,6 +19,8 @@ class Op(Enum):
     CREATE_REPLACEMENT = "create-replacement"
     DELETE_REPLACED = "delete-replaced"
     DELETE = "delete"
+    REFRESH = "refresh"
+    IMPORT = "import"
 
 
 PENDING = {
@@ -35,7 +37,8 @@ PENDING = {
 class Step:
     """One thing done to one resource: `old` is None for a creation, `new` for a deletion.
 
-    `cascade` marks a replacement forced by the replacement of something it depends on.
+    `cascade` marks a replacement forced by the replacement of something it depends on, `refreshed` a change that was
+    found and not made.
     """
 
     op: Op
@@ -45,6 +48,7 @@ class Step:
     new: Resource | None
     diff: Diff = field(default_factory=Diff)
     cascade: bool = False
+    refreshed: bool = False
 
     @property
     def state(self) -> Resource:

@@ -67,6 +67,17 @@ class ReadResult:
     outputs: Properties
 
 
+@dataclass(frozen=True)
+class Settled:
+    """What a creation that was cut short had come to: `found` is to be adopted, None is to be made anew.
+
+    `said` says it in words, for people.
+    """
+
+    found: ReadResult | None
+    said: str
+
+
 class ProviderError(Exception):
     """An operation failed and nothing was made or changed. The message never holds a secret."""
 
@@ -142,4 +153,12 @@ class Provider(Protocol):
 
     def delete(self, type: str, id: str, inputs: Properties, outputs: Properties, *, timeout: float | None) -> None:
         """Remove it. Already gone is success."""
+        ...
+
+    def settle(self, type: str, name: str, inputs: Properties) -> Settled:
+        """Look what a creation with these checked inputs has left when it was cut short.
+
+        What can't be adopted is removed. Raises ProviderError where it can't be looked at, or something is there
+        that this creation can't have made.
+        """
         ...

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from embedded.providers._command_run import run
-from embedded.providers.base import CheckFailure, CheckResult, Diff, Kind, ProviderError, ReadResult
+from embedded.providers.base import CheckFailure, CheckResult, Diff, Kind, ProviderError, ReadResult, Settled
 from embedded.values import UNKNOWN, Properties
 
 _TYPE: Final = "command:local:Command"
@@ -84,6 +84,10 @@ class CommandProvider:
         if not outputs:
             raise ProviderError(f"{type} can't be imported: a command leaves nothing to read")
         return ReadResult(id, inputs, outputs)
+
+    def settle(self, type: str, name: str, inputs: Properties) -> Settled:  # noqa: ARG002
+        """A command leaves nothing to look at."""
+        return Settled(None, "whether the command ran can't be seen: it runs again")
 
     def update(
         self,

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import bcrypt
 
-from embedded.providers.base import CheckFailure, CheckResult, Diff, ProviderError, ReadResult
+from embedded.providers.base import CheckFailure, CheckResult, Diff, ProviderError, ReadResult, Settled
 from embedded.values import UNKNOWN, Properties, Secret, has_unknown
 
 SPECIAL: Final = "!@#$%&*()-_=+[]{}<>:?"
@@ -102,6 +102,10 @@ class RandomProvider:
         known = _identified(id)
         found: Properties = {key: known[key] for key in ("byteLength", "prefix") if key in known}
         return ReadResult(str(known["id"]), found, {**_bookkeeping(type, found), **known})
+
+    def settle(self, type: str, name: str, inputs: Properties) -> Settled:  # noqa: ARG002
+        """What isn't in the state was never anywhere."""
+        return Settled(None, "a random value lives in the state alone: it is made anew")
 
     def update(
         self,

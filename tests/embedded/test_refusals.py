@@ -49,10 +49,10 @@ def test_a_pack_that_crashes_fails_the_run_with_what_it_printed(workspace: Make)
 
 
 def test_an_option_outside_the_engine_is_refused_by_name(workspace: Make) -> None:
-    stack = workspace("""random.RandomId("id", byte_length=4, opts=Opts(import_="AQIDBA"))""")
+    stack = workspace("""pulumi.ComponentResource("other:index:Box", "box", {}, None, True)""")
     result = stack.up(ok=False)
     assert result.code == 1
-    assert "the option 'import' is not carried" in result.out
+    assert "the option 'component packages' is not carried" in result.out
 
 
 def test_a_resource_of_a_package_outside_the_engine_is_refused_by_name(workspace: Make) -> None:

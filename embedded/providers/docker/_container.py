@@ -252,3 +252,20 @@ def _remove(client: APIClient, id: str, name: str, *, volumes: bool) -> None:
     deadline = time.monotonic() + 30  # seconds; a daemon that still removes needs a moment
     while _inspect(client, id) is not None and time.monotonic() < deadline:
         time.sleep(_POLL)
+
+
+def discard(client: APIClient, new: Properties) -> bool:
+    """Remove what a creation with these inputs has left; whether there was anything.
+
+    Raises ProviderError for a container of that name which this creation can't have made.
+    """
+    seen = _inspect(client, new["name"])
+    if seen is None:
+        return False
+    planned, found = body(new), seen["Config"]
+    same = all(found.get(key) == planned[key] for key in ("Image", "Cmd", "Entrypoint") if key in planned)
+    labels, env = planned.get("Labels", {}), set(planned.get("Env", ()))
+    if not (same and labels.items() <= (found.get("Labels") or {}).items() and env <= set(found.get("Env") or ())):
+        raise ProviderError(_holder(client, new["name"], ""))
+    _remove(client, seen["Id"], new["name"], volumes=True)
+    return True

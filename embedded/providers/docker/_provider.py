@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from embedded.providers import bridge
-from embedded.providers.base import CheckFailure, CheckResult, Diff, InitializationError, ProviderError, ReadResult
+from embedded.providers.base import (
+    CheckFailure,
+    CheckResult,
+    Diff,
+    InitializationError,
+    ProviderError,
+    ReadResult,
+    Settled,
+)
 from embedded.providers.docker._container_schema import CONTAINER
 from embedded.providers.docker._schemas import IMAGE, NETWORK, VOLUME
 from embedded.values import Properties
@@ -94,6 +102,28 @@ class DockerProvider:
             return None
         sealed = bridge.sealed(schema, bridge.settled(schema, found[1]))
         return ReadResult(found[0], bridge.read_inputs(schema, inputs, sealed), sealed)
+
+    def settle(self, type: str, name: str, inputs: Properties) -> Settled:  # noqa: ARG002
+        """A network of the same kind is adopted, a container removed; volumes and images are taken over when made."""
+        schema = _schema(type)
+        handler, client = self._at_work(type)
+        if type == CONTAINER.type:
+            from embedded.providers.docker._container import discard
+
+            gone = discard(client, inputs)
+            return Settled(None, "a half-made container was removed" if gone else "it had not been made")
+        if type != NETWORK.type:
+            return Settled(None, "it is taken over where it is there")
+        seen = handler.read(client, inputs["name"], inputs, {})
+        if seen is None:
+            return Settled(None, "it had not been made")
+        sealed = bridge.sealed(schema, bridge.settled(schema, seen[1]))
+        if bridge.diff(schema, inputs, sealed, inputs).changes:
+            raise ProviderError(
+                f"network '{inputs['name']}' is there and not as declared: another program has made it; "
+                f"remove it (docker network rm {inputs['name']}), or choose another name"
+            )
+        return Settled(ReadResult(seen[0], inputs, sealed), "it had been made: adopted")
 
     def update(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from embedded.providers import bridge
-from embedded.providers.base import CheckFailure, CheckResult, Diff, ProviderError, ReadResult
+from embedded.providers.base import CheckFailure, CheckResult, Diff, ProviderError, ReadResult, Settled
 from embedded.providers.postgresql._database import Databases
 from embedded.providers.postgresql._default_privileges import DefaultPrivileges
 from embedded.providers.postgresql._extension import Extensions
@@ -22,6 +22,7 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
     handler.schema.type: handler
     for handler in (Roles(), Databases(), Schemas(), Extensions(), Grants(), DefaultPrivileges())
 }
+_NAMED: Final = (Roles.schema.type, Databases.schema.type)
 _NUMBERS: Final = ("port", "connectTimeout", "maxConnections")
 _CONFIG: Final = ("host", "username", "password", "database", "sslmode", "superuser", *_NUMBERS)
 
@@ -95,6 +96,14 @@ class PostgresqlProvider:
             return None
         sealed = bridge.sealed(handler.schema, bridge.settled(handler.schema, found))
         return ReadResult(str(found["id"]), read_inputs(handler.schema, inputs, sealed), sealed)
+
+    def settle(self, type: str, name: str, inputs: Properties) -> Settled:  # noqa: ARG002
+        """Roles and databases are found by name and adopted; the others take over what is there when made again."""
+        handler = _handler(type)
+        if type not in _NAMED:
+            return Settled(None, "it is made again, which changes nothing where it is there")
+        found = self.read(type, str(inputs["name"]), inputs, bridge.planned(handler.schema, inputs))
+        return Settled(found, "it had been made: adopted" if found else "it had not been made")
 
     def update(
         self,

@@ -41,7 +41,7 @@ def test_timeouts_are_read_in_seconds(written: str, seconds: float) -> None:
     assert from_request(request(customTimeouts={"create": written})).custom_timeouts == {"create": seconds}
 
 
-@pytest.mark.parametrize(("field", "value"), [("importId", "x"), ("remote", True)])
+@pytest.mark.parametrize(("field", "value"), [("packageRef", "x"), ("remote", True)])
 def test_an_option_that_is_not_carried_is_refused_by_name(field: str, value: object) -> None:
     with pytest.raises(EngineError, match=r"'suffix': the option '.+' is not carried"):
         from_request(request(**{field: value}))

@@ -76,8 +76,8 @@ class Session:
                 "warning",
                 f"Attempting to deploy or update resources with {len(pending)} pending operations from previous "
                 f"deployment.\n{listed}\nThese resources are in an unknown state because the run was interrupted "
-                "while waiting for changes to them to complete. `up`, `refresh` and `destroy` look what is there before "
-                "they do anything else to them.",
+                "while waiting for changes to them to complete. `up`, `refresh` and `destroy` look what is there "
+                "before they do anything else to them.",
             )
 
 

@@ -1,4 +1,4 @@
-"""Privileges: which there are, and access control lists as PostgreSQL keeps them, read for one role."""
+"""Access control lists as PostgreSQL keeps them, read for one role."""
 
 from __future__ import annotations
 
@@ -6,22 +6,10 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from embedded.providers.base import ProviderError
+from embedded.providers.postgresql._rules import ALL, ALLOWED, MAINTAIN, PUBLIC
 from embedded.providers.postgresql._server import Connection, execute
 
-PUBLIC: Final = "public"
-ALL: Final = "ALL"
-MAINTAIN: Final = "MAINTAIN"  # tables only, since PostgreSQL 17
 _MAINTAIN_SINCE: Final = 170000
-
-ALLOWED: Final = {
-    "database": ("CONNECT", "CREATE", "TEMPORARY"),
-    "schema": ("CREATE", "USAGE"),
-    "table": ("DELETE", "INSERT", MAINTAIN, "REFERENCES", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE"),
-    "sequence": ("SELECT", "UPDATE", "USAGE"),
-    "function": ("EXECUTE",),
-    "type": ("USAGE",),
-}
-"""Privileges by object type, as PostgreSQL's documentation of GRANT lists them."""
 
 # $acl is an aclitem[]; a missing one means the built-in defaults for its kind and owner
 _OF_ACL: Final = """

@@ -6,9 +6,22 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from embedded.providers.base import CheckFailure
-from embedded.providers.postgresql._privileges import ALL, ALLOWED, PUBLIC
 from embedded.providers.postgresql._schemas import DEFAULT_PRIVILEGES, GRANT
 from embedded.values import UNKNOWN, Properties
+
+PUBLIC: Final = "public"
+ALL: Final = "ALL"
+MAINTAIN: Final = "MAINTAIN"  # tables only, since PostgreSQL 17
+
+ALLOWED: Final = {
+    "database": ("CONNECT", "CREATE", "TEMPORARY"),
+    "schema": ("CREATE", "USAGE"),
+    "table": ("DELETE", "INSERT", MAINTAIN, "REFERENCES", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE"),
+    "sequence": ("SELECT", "UPDATE", "USAGE"),
+    "function": ("EXECUTE",),
+    "type": ("USAGE",),
+}
+"""Privileges by object type, as PostgreSQL's documentation of GRANT lists them."""
 
 
 def problems(type: str, inputs: Properties) -> list[CheckFailure]:

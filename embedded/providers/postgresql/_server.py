@@ -8,15 +8,15 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import psycopg
 from psycopg import errors, sql
 
 from embedded.providers.base import ProviderError
+from embedded.providers.postgresql._settings import Settings
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 Result = TypeVar("Result")
@@ -29,31 +29,6 @@ _COLLISIONS: Final = (
     errors.SerializationFailure,
     errors.UniqueViolation,  # two sessions made the same catalogue row
 )  # not ObjectInUse: PostgreSQL itself waits 5 s for sessions that are ending (CountOtherDBBackends)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """Where the server is and who manages it."""
-
-    host: str = "localhost"
-    port: int = 5432
-    username: str = "postgres"
-    password: str = ""
-    database: str = "postgres"
-    sslmode: str = "require"  # as the official plugin: a server without TLS needs "disable"
-    connect_timeout: int = 180
-    max_connections: int = 20
-
-    @classmethod
-    def parse(cls, inputs: Mapping[str, Any]) -> Settings:
-        """From provider inputs, whose values are text."""
-        names = {"connectTimeout": "connect_timeout", "maxConnections": "max_connections"}
-        given = {names.get(key, key): value for key, value in inputs.items() if value not in (None, "")}
-        known = {key: value for key, value in given.items() if key in cls.__dataclass_fields__}
-        for key in ("port", "connect_timeout", "max_connections"):
-            if key in known:
-                known[key] = int(known[key])
-        return cls(**known)
 
 
 class Server:

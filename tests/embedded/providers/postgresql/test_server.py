@@ -11,7 +11,8 @@ from psycopg import errors
 from embedded.providers.base import ProviderError
 from embedded.providers.postgresql import PostgresqlProvider
 from embedded.providers.postgresql import _server as servers
-from embedded.providers.postgresql._server import Server, Settings
+from embedded.providers.postgresql._server import Server
+from embedded.providers.postgresql._settings import Settings
 
 ROLE = "postgresql:index/role:Role"
 PASSWORD = "hunter2-hunter2"

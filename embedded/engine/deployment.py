@@ -81,6 +81,7 @@ class Deployment:
         self._busy = 0
         self._idle = threading.Condition()
         self._urns: set[str] = set()
+        self._stack_outputs: Properties | None = None
         self._lock = threading.Lock()
 
     @property
@@ -140,8 +141,10 @@ class Deployment:
         return None
 
     def outputs(self, urn: str, outputs: Properties) -> None:
-        """The outputs that a component, or the stack, has registered."""
-        if self._registrar.is_skipped(urn):
+        """The outputs that a component, or the stack, has registered; the stack's are known when the run has ended."""
+        if urn == self.stack_urn:
+            self._stack_outputs = outputs
+        if self._registrar.is_skipped(urn) or urn == self.stack_urn:
             return
         resource = self.snapshot.get(urn)
         if resource is None:
@@ -164,7 +167,15 @@ class Deployment:
         """Wait until nothing runs any more, and write the last state."""
         with self._idle:
             self._idle.wait_for(lambda: self._busy == 0)
+        self._finish_outputs()
         self.snapshot.flush()
+
+    def _finish_outputs(self) -> None:
+        """The stack's outputs; after a failure those that the program hasn't got to are kept, as the CLI does."""
+        stack = self.snapshot.get(self.stack_urn)
+        if stack is not None and self._stack_outputs is not None:
+            outputs = {**stack.outputs, **self._stack_outputs} if self.failed else self._stack_outputs
+            self.snapshot.put(replace(stack, outputs=outputs), flush=False)
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:

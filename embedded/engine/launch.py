@@ -19,6 +19,7 @@ from typing import Any
 import grpc
 import pulumi
 from pulumi import runtime
+from pulumi.runtime import stack
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 from embedded.engine import guard
@@ -51,6 +52,7 @@ def main() -> int:
     )
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # futures left over by a failed program are not news
     sys.argv = [program]
+    vars(stack)["asyncio"] = _Waiting()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     loop.set_default_executor(ThreadPoolExecutor(parallel * 4))
@@ -88,6 +90,21 @@ class _Engine:
     def Log(self, request: Any) -> None:  # noqa: N802  the protocol's name
         if request.severity != engine_pb2.DEBUG:
             self._stub.Log(request)
+
+
+class _Waiting:
+    """asyncio for the SDK's wait for all outputs, which asks again after each one: for thousands that is quadratic.
+
+    Asking again only when all are there, or one has failed, means the same: it looks for new ones each time. Measured
+    with 1,000 resources: 3 s of the program's 4 s.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+    @staticmethod
+    async def wait(futures: Any, *, return_when: str) -> Any:  # noqa: ARG004  the signature of asyncio.wait
+        return await asyncio.wait(futures, return_when=asyncio.FIRST_EXCEPTION)
 
 
 def _run(program: str) -> None:

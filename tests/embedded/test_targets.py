@@ -138,6 +138,17 @@ def test_a_program_reads_the_outputs_that_its_stack_was_left_with(workspace: Mak
     assert "plain text of a secret" not in stack.files()
 
 
+def test_a_failed_run_keeps_the_outputs_that_its_program_has_not_got_to(workspace: Make) -> None:
+    stack = workspace("""pulumi.export("kept", 1)\npulumi.export("changed", 1)""")
+    stack.up()
+    stack.program("""pulumi.export("changed", 2)\nraise ValueError("too early")""")
+    assert stack.up(ok=False).code == 1
+    assert '"kept":1' in stack.pulumi("stack", "output", "--json").out.replace(" ", "").replace("\n", "")
+    stack.program("""pulumi.export("changed", 3)""")
+    stack.up()
+    assert stack.pulumi("stack", "output", "--json").out.replace(" ", "").strip() == '{\n"changed":3\n}'
+
+
 def test_the_outputs_of_a_stack_that_is_not_there_are_one_error(workspace: Make) -> None:
     stack = workspace("""pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", {"name": "organization/demo/no"})""")
     result = stack.up(ok=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -11,7 +12,7 @@ from embedded.commands._shared import Opened, open_stack
 from embedded.engine.processes import interpreter
 from embedded.errors import EngineError
 from embedded.secrets import PassphraseSecrets
-from embedded.state import Checkpoint, Resource
+from embedded.state import Change, Checkpoint, Resource
 
 
 class _Tells(Protocol):
@@ -41,11 +42,10 @@ class Session:
         """Read the state anew: it may have changed before the stack was locked."""
         self.__dict__.pop("checkpoint", None)
 
-    def write(self, resources: list[Resource], pending: list[tuple[str, Resource]]) -> None:
-        """Write the state."""
-        self.checkpoint.resources = resources
-        self.checkpoint.pending_operations = pending
-        self.backend.save(self.stack, self.checkpoint)
+    @property
+    def write(self) -> Callable[[Sequence[Change[Resource]]], None]:
+        """Takes the changes of a run under the stack's lock, one run for each lock; on the disk when it returns."""
+        return self.backend.journal(self.stack, self.checkpoint).append
 
     def package_config(self) -> dict[str, dict[str, str]]:
         """Configuration of other namespaces than the project's, by package: it configures default providers."""

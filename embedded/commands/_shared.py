@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +63,16 @@ def open_stack(stack: str) -> Opened:
     if not backend.exists(name):
         raise EngineError(f"no stack named '{name}' found; `pulumi stack ls` lists them, `pulumi stack init` makes one")
     return Opened(project, backend, backend.stack_name(name))
+
+
+def confirm(question: str, answer: str, *, yes: bool) -> None:
+    """Ask unless --yes was given. Raises EngineError for another answer, or where nobody can be asked."""
+    if yes:
+        return
+    if "PULUMI_NON_INTERACTIVE" in os.environ or not sys.stdin.isatty():
+        raise EngineError("non-interactive mode requires --yes flag")
+    if input(question).strip().lower() != answer.lower():
+        raise EngineError("confirmation declined")
 
 
 def print_json(value: Any) -> None:

@@ -1,4 +1,4 @@
-"""`cancel`: takes away the locks that a killed run has left. It ends no process: there is none that could be asked."""
+"""`cancel`: folds what a killed run has left in its journal and takes its locks away. It ends no process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 def cancel(
     name: Annotated[str, typer.Argument(help="The stack's name.")] = "", stack: StackOption = "", yes: Yes = False
 ) -> None:
-    """Unlock a stack that a killed run has left locked."""
+    """Bring the state of a killed run in order, and unlock its stack."""
     if name and stack:
         raise EngineError("only one of --stack or argument stack name may be specified, not both")
     opened = _shared.open_stack(name or stack)

@@ -1,6 +1,6 @@
-"""`stack init | ls | select | output | export`: what can be done with a stack's files alone.
+"""`stack init | ls | select | unselect | output | export`: what can be done with a stack's files alone.
 
-Not here: `stack rm`, import, tags, rename; people who need them have the CLI.
+`stack import` and `stack rm` are modules of their own. Not here: tags, rename; people who need them have the CLI.
 Source: pkg/cmd/pulumi/stack of the CLI for output and messages.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -15,7 +16,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from embedded import environment
-from embedded.commands import _shared
+from embedded.commands import _shared, stack_import, stack_rm
 from embedded.commands._shared import JsonOption, Opened, SecretsOption, StackOption
 from embedded.engine.urn import STACK_TYPE
 from embedded.errors import EngineError
@@ -33,14 +34,19 @@ Provider = Annotated[str, typer.Option("--secrets-provider", help="Only passphra
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    stack = typer.Typer(help="Make, choose and look into stacks.", no_args_is_help=True)
+    stack = typer.Typer(help="Make, choose, look into, replace and remove stacks.", no_args_is_help=True)
     stack.command("init")(init)
     stack.command("new", hidden=True)(init)
     stack.command("ls")(list_stacks)
     stack.command("list", hidden=True)(list_stacks)
     stack.command("select")(select)
+    stack.command("unselect")(unselect)
     stack.command("output")(output)
     stack.command("export")(export)
+    stack.command("import")(stack_import.import_state)
+    stack.command("rm")(stack_rm.remove)
+    stack.command("remove", hidden=True)(stack_rm.remove)
+    stack.command("delete", hidden=True)(stack_rm.remove)
     app.add_typer(stack, name="stack")
 
 
@@ -89,6 +95,13 @@ def select(
         _create(project, backend, chosen, secrets_provider, select=True)
     else:
         raise EngineError(f"no stack named '{chosen}' found")
+
+
+def unselect() -> None:
+    """Forget which stack is selected."""
+    project, backend = _shared.open_backend()
+    if backend.unselect(project):
+        print("Stack was unselected", file=sys.stderr)
 
 
 def output(

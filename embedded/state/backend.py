@@ -1,7 +1,8 @@
 """Pulumi's file backend: the same folders, files and locks as the CLI's, project-scoped layout (version 1).
 
     <root>/.pulumi/meta.yaml                                     version: 1
-    <root>/.pulumi/stacks/<project>/<stack>.json                 the checkpoint; .json.bak the one before
+    <root>/.pulumi/stacks/<project>/<stack>.json                 the checkpoint; .json.bak the one before,
+                                                                 .json.journal what a run has changed so far
     <root>/.pulumi/locks/organization/<project>/<stack>/*.json   who is at work
 
 Deliberately without: update history, compressed checkpoints (refused), the older layout without projects (refused),
@@ -11,9 +12,9 @@ Source: recorded folders; pkg/backend/diy of the CLI.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +24,10 @@ from urllib.parse import parse_qs, urlencode
 from embedded.errors import EngineError
 from embedded.secrets import PassphraseSecrets
 from embedded.state import files, integrity, locks, selection
-from embedded.state.checkpoint import VERSION, Checkpoint, from_deployment, new_manifest, salt_of
+from embedded.state.checkpoint import Checkpoint, from_deployment, new_manifest, salt_of
 from embedded.state.codec import Codec
+from embedded.state.journal import Journal
+from embedded.state.stored import StackFiles
 
 if TYPE_CHECKING:
     from embedded.project import Project
@@ -52,6 +55,8 @@ class Backend:
         self.url = url
         self._query = query
         self._home = root / ".pulumi"
+        self._held: dict[str, Journal | None] = {}
+        self.say: Callable[[str], None] = _warn
 
     @classmethod
     def from_url(cls, url: str, project: str) -> Backend:
@@ -123,21 +128,9 @@ class Backend:
 
         Raises EngineError for an unknown stack, a damaged file and a version that isn't understood.
         """
-        path = self.path(stack)
         if not self.exists(stack):
             raise EngineError(f"no stack named '{self.stack_name(stack)}' found")
-        try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-            version, checkpoint = document["version"], document["checkpoint"]
-            latest = checkpoint.get("latest") or {}
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise EngineError(_damaged(path, error)) from None
-        if version != VERSION and (version or latest):
-            raise EngineError(
-                f"{path}: unsupported checkpoint version {version}: the embedded engine reads version {VERSION}; "
-                "use a Pulumi CLI of the release that wrote it"
-            )
-        return dict(latest)
+        return self._files(stack).deployment()
 
     def salt(self, stack: str) -> str:
         """The salt that the stack's state is encrypted under, "" for none. Raises EngineError as `deployment` does."""
@@ -149,23 +142,36 @@ class Backend:
         try:
             checkpoint = from_deployment(self.qualified(stack), deployment, secrets)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise EngineError(_damaged(self.path(stack), error)) from None
+            raise self._files(stack).damaged(error) from None
         found = integrity.problem(checkpoint.resources)
         if found:
-            path = self.path(stack)
-            raise EngineError(f"{path}: snapshot integrity failure; refusing to use it: {found}; {_advice(path)}")
+            stored = self._files(stack)
+            raise EngineError(
+                f"{stored.path}: snapshot integrity failure; refusing to use it: {found}; {stored.advice()}"
+            )
         return checkpoint
 
     def save(self, stack: str, checkpoint: Checkpoint) -> None:
         """Write the checkpoint so that a crash leaves the old one or the new one; the old one is kept as .json.bak."""
-        path = self.path(stack)
-        checkpoint.manifest = {**checkpoint.manifest, **new_manifest()}
-        try:
-            files.write(path, checkpoint.encoded(), keep=path.with_name(f"{path.name}.bak"))
-        except OSError as error:
-            raise EngineError(
-                f"the state can't be written to {path}: {error.strerror}; free space, try again"
-            ) from None
+        self._files(stack).save(checkpoint)
+
+    def journal(self, stack: str, checkpoint: Checkpoint) -> Journal:
+        """Where the run that begins with this checkpoint writes its changes; folded when the lock is given back.
+
+        Raises EngineError where the checkpoint can't be written, ValueError without the lock.
+        """
+        name = self.stack_name(stack)
+        if name not in self._held or self._held[name] is not None:
+            raise ValueError(f"a journal of {name!r} needs the stack's lock, and is the only one under it")
+        made = self._held[name] = self._files(name).begin(checkpoint)
+        return made
+
+    def remove(self, stack: str) -> None:
+        """Remove a stack under its lock: the checkpoint stays as .json.bak, the CLI's history of it goes."""
+        self._files(stack).remove()
+        history = self._home / "history" / self.project / self.stack_name(stack)
+        for path in history.glob("*"):
+            path.unlink()
 
     def selected(self, project: Project) -> str:
         """The plain name of the selected stack, "" for none; PULUMI_STACK comes first."""
@@ -176,15 +182,46 @@ class Backend:
         """Select a stack for the commands that follow."""
         selection.select(project, self.url, self.qualified(stack))
 
+    def unselect(self, project: Project) -> bool:
+        """Forget which stack is selected; whether one was."""
+        return selection.unselect(project, self.url)
+
     @contextmanager
     def lock(self, stack: str) -> Iterator[None]:
-        """Hold the stack's lock. Raises EngineError, with who holds it, when it is taken."""
-        with locks.held(self._locks(stack), self._locks_url(stack)):
-            yield
+        """Hold the stack's lock. What an earlier run has left in its journal is folded first, and said.
+
+        Raises EngineError, with who holds it, when the lock is taken, and where the state can't be brought in order;
+        at the end the lock stays then.
+        """
+        with locks.held(self._locks(stack), self._locks_url(stack)) as hold:
+            self.fold(stack)
+            name = self.stack_name(stack)
+            self._held[name] = None
+            try:
+                yield
+            finally:
+                hold.stays = True
+                journal = self._held.pop(name)
+                if journal is not None and journal.close():
+                    self._files(stack).fold()
+                hold.stays = False
+
+    def fold(self, stack: str) -> None:
+        """Bring into the checkpoint what an earlier run has left in its journal, and say so. Raises EngineError."""
+        stored = self._files(stack)
+        if stored.fold():
+            self.say(f"a run of '{self.stack_name(stack)}' was cut short: {stored.path} now has what it had done")
 
     def clear_locks(self, stack: str) -> int:
-        """Remove the stack's locks, as `cancel` does; answers how many there were."""
+        """Fold what a killed run has left, then remove the stack's locks, as `cancel` does; how many there were.
+
+        Raises EngineError for a journal that can't be folded, also because its run is still going on.
+        """
+        self.fold(stack)
         return locks.clear(self._locks(stack))
+
+    def _files(self, stack: str) -> StackFiles:
+        return StackFiles(self.path(stack), self.qualified(stack))
 
     def _locks(self, stack: str) -> Path:
         return self._home / "locks" / self.qualified(stack)
@@ -224,11 +261,5 @@ def _public(url: str) -> str:
     return re.sub(r"//[^/@]*@", "//****@", url)
 
 
-def _damaged(path: Path, error: Exception) -> str:
-    at = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
-    return f"{path}: damaged state file{at}; {_advice(path)}"
-
-
-def _advice(path: Path) -> str:
-    backup = path.with_name(f"{path.name}.bak")
-    return f"the one before it is {backup}" if backup.exists() else "there is no .bak of it; restore a copy"
+def _warn(text: str) -> None:
+    print(f"warning: {text}", file=sys.stderr)

@@ -34,7 +34,7 @@ class Checkpoint:
     """What a stack has, what was being tried when it was last written, and the secrets it is encrypted with.
 
     `stack` is the fully qualified name. `codec` belongs to this checkpoint and keeps its ciphertexts stable; pass
-    the same checkpoint to every save of a run.
+    the same checkpoint to every save of a run. `written_salt` is what the file's secrets are encrypted under.
     """
 
     stack: str
@@ -44,6 +44,7 @@ class Checkpoint:
     manifest: dict[str, Any] = field(default_factory=lambda: dict(_EMPTY_MANIFEST))
     metadata: dict[str, Any] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
+    written_salt: str = ""
 
     @property
     def salt(self) -> str:
@@ -73,8 +74,7 @@ class Checkpoint:
                 for kind, item in self.pending_operations
             )
             frame["pending_operations"] = "[" + ",".join(operations) + "]"
-        latest = ",".join(f"{json.dumps(key)}:{text}" for key, text in _ordered(frame).items())
-        return f'{{"version":{VERSION},"checkpoint":{{"stack":{json.dumps(self.stack)},"latest":{{{latest}}}}}}}'
+        return _file(self.stack, frame)
 
     def _frame(self) -> dict[str, Any]:
         """The deployment without its resources."""
@@ -109,6 +109,7 @@ def from_deployment(stack: str, deployment: Mapping[str, Any], secrets: Passphra
         manifest=dict(deployment.get("manifest") or _EMPTY_MANIFEST),
         metadata=dict(deployment.get("metadata") or {}),
         extra={key: value for key, value in deployment.items() if key not in _OWN},
+        written_salt=salt,
     )
     if secrets and codec.secrets is not secrets:  # re-encrypt under the stack's own salt from the next save on
         checkpoint.codec = Codec(secrets)
@@ -126,6 +127,19 @@ def salt_of(deployment: Mapping[str, Any]) -> str:
             "the embedded engine has passphrase only; use the Pulumi CLI"
         )
     return str((provider.get("state") or {}).get("salt", ""))
+
+
+def document(stack: str, deployment: Mapping[str, Any]) -> str:
+    """The file's text for a deployment as it is written."""
+    lists = ("resources", "pending_operations")
+    present = {key: value for key, value in deployment.items() if value or key not in lists}
+    texts = {key: json.dumps(value, ensure_ascii=False, separators=(",", ":")) for key, value in present.items()}
+    return _file(stack, texts)
+
+
+def _file(stack: str, texts: Mapping[str, str]) -> str:
+    latest = ",".join(f"{json.dumps(key)}:{text}" for key, text in _ordered(texts).items())
+    return f'{{"version":{VERSION},"checkpoint":{{"stack":{json.dumps(stack)},"latest":{{{latest}}}}}}}'
 
 
 def _ordered(deployment: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,13 +29,13 @@ def write(path: Path, text: str, *, keep: Path | None = None) -> None:
             file.flush()
             os.fsync(file.fileno())
         if keep is not None and path.exists():
-            _keep(path, keep)
+            preserve(path, keep)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     forget_attributes(path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def forget_attributes(path: Path) -> None:
@@ -43,8 +43,8 @@ def forget_attributes(path: Path) -> None:
     path.with_name(f"{path.name}.attrs").unlink(missing_ok=True)
 
 
-def _keep(path: Path, keep: Path) -> None:
-    """A hard link costs no second write of the content; the rename to come leaves it the only name."""
+def preserve(path: Path, keep: Path) -> None:
+    """Give a file a second name, before its own is given to another: a hard link costs no second write."""
     aside = keep.with_name(f".{keep.name}.{os.getpid()}")
     with contextlib.suppress(FileNotFoundError):
         aside.unlink()
@@ -53,7 +53,15 @@ def _keep(path: Path, keep: Path) -> None:
     forget_attributes(keep)
 
 
-def _sync_folder(folder: Path) -> None:
+def write_at(handle: int, data: bytes, offset: int) -> None:
+    """Write all of `data`; the disk may take it in parts. Raises OSError."""
+    written = 0
+    while written < len(data):
+        written += os.pwrite(handle, data[written:], offset + written)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk. Raises OSError."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

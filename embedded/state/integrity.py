@@ -43,14 +43,15 @@ def _references(resource: Resource, seen: set[str], providers: set[str]) -> str:
     pending = bool(resource.extra.get("pendingReplacement"))
     if resource.provider and resource.provider not in providers and not pending:
         return f"resource {resource.urn} refers to unknown provider {resource.provider}"
-    for role, urns in _needs(resource):
+    for role, urns in needs(resource):
         for urn in urns:
             if urn and urn not in seen:
                 return f"resource {resource.urn}: its {role} {urn} is missing or comes after it"
     return ""
 
 
-def _needs(resource: Resource) -> Iterator[tuple[str, Iterable[str]]]:
+def needs(resource: Resource) -> Iterator[tuple[str, Iterable[str]]]:
+    """URNs that must be in the state, by what they are to the resource; "" for none. Its provider is not among them."""
     yield "parent", (resource.parent,)
     yield "dependency", resource.dependencies
     for urns in resource.property_dependencies.values():

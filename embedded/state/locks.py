@@ -13,6 +13,7 @@ import socket
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -20,12 +21,20 @@ from embedded.errors import EngineError
 from embedded.state import files
 
 
+@dataclass
+class Hold:
+    """A lock that is held. With `stays` it isn't given back: what it guards is not in order yet."""
+
+    stays: bool = False
+
+
 @contextmanager
-def held(folder: Path, url: str) -> Iterator[None]:
+def held(folder: Path, url: str) -> Iterator[Hold]:
     """Hold the lock of the stack that `folder` belongs to; `url` is how messages name the folder.
 
     Raises EngineError, with who holds it, when the stack is locked.
     """
+    hold = Hold()
     own = folder / f"{uuid.uuid4()}.json"
     _refuse_if_locked(folder, own, url)
     content = {
@@ -34,13 +43,18 @@ def held(folder: Path, url: str) -> Iterator[None]:
         "hostname": socket.gethostname(),
         "timestamp": datetime.now().astimezone().isoformat(),
     }
-    files.make_folder(folder)
-    files.write(own, json.dumps(content, separators=(",", ":")))
+    try:
+        files.make_folder(folder)
+        files.write(own, json.dumps(content, separators=(",", ":")))
+    except OSError as error:
+        own.unlink(missing_ok=True)
+        raise EngineError(f"the stack can't be locked: {folder}: {error.strerror}; mend that, try again") from None
     try:
         _refuse_if_locked(folder, own, url)  # two that wrote at the same moment both give way
-        yield
+        yield hold
     finally:
-        own.unlink(missing_ok=True)
+        if not hold.stays:
+            own.unlink(missing_ok=True)
 
 
 def clear(folder: Path) -> int:

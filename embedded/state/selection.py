@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from embedded import environment
 from embedded.state import files
@@ -23,20 +23,37 @@ def selected(project: Project, url: str) -> str:
     if "PULUMI_STACK" in os.environ:
         return os.environ["PULUMI_STACK"]
     settings = environment.read_json(_workspace_file(project))
-    stacks = settings.get("stacks")
-    chosen = stacks.get(url) if isinstance(stacks, dict) else None
-    return str(chosen or settings.get("stack") or "")
+    return str(_by_url(settings).get(url) or settings.get("stack") or "")
 
 
 def select(project: Project, url: str, qualified: str) -> None:
     """Remember a choice as `stack select` does, in the form of older (`stack`) and newer (`stacks`) CLIs."""
     path = _workspace_file(project)
     settings = environment.read_json(path)
-    stacks = settings.get("stacks")
     settings["stack"] = qualified
-    settings["stacks"] = {**(stacks if isinstance(stacks, dict) else {}), url: qualified}
+    settings["stacks"] = {**_by_url(settings), url: qualified}
     files.make_folder(path.parent)
     files.write(path, json.dumps(settings, indent=4))
+
+
+def unselect(project: Project, url: str) -> bool:
+    """Forget the choice, as `stack unselect` does; whether there was one."""
+    path = _workspace_file(project)
+    settings = environment.read_json(path)
+    if not (settings.get("stack") or _by_url(settings).get(url)):
+        return False
+    settings.pop("stack", None)
+    left = {key: name for key, name in _by_url(settings).items() if key != url}
+    if left:
+        files.write(path, json.dumps({**settings, "stacks": left}, indent=4))
+    else:
+        path.unlink()  # as the CLI leaves no empty ones
+    return True
+
+
+def _by_url(settings: dict[str, Any]) -> dict[str, Any]:
+    stacks = settings.get("stacks")
+    return stacks if isinstance(stacks, dict) else {}
 
 
 def _workspace_file(project: Project) -> Path:

@@ -210,6 +210,20 @@ def test_a_lock_of_the_cli_counts_and_its_side_file_does_not(backend: Backend) -
     assert list(folder.iterdir()) == []
 
 
+def test_a_lock_that_cannot_be_written_is_one_message_and_no_lock(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files.os, "fsync", full)
+        with pytest.raises(EngineError, match=r"the stack can't be locked: .*: No space left"), backend.lock("dev"):
+            pass
+    with backend.lock("dev"):
+        pass
+
+
 def test_an_unreadable_lock_still_locks(backend: Backend) -> None:
     (backend.root / ".pulumi/locks/organization/demo/dev/a.json").write_text("{")
     with pytest.raises(EngineError, match="unreadable lock file"), backend.lock("dev"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import string
+import uuid
 from collections import Counter
 from typing import Any
 
@@ -17,6 +18,10 @@ from tests.embedded.providers.recorded import calls, same_diff, values
 
 PASSWORD = "random:index/randomPassword:RandomPassword"
 ID = "random:index/randomId:RandomId"
+STRING = "random:index/randomString:RandomString"
+INTEGER = "random:index/randomInteger:RandomInteger"
+UUID = "random:index/randomUuid:RandomUuid"
+PET = "random:index/randomPet:RandomPet"
 DRAWN = ("result", "bcryptHash", "b64Std", "b64Url", "dec", "hex", "id")
 
 
@@ -134,6 +139,11 @@ def test_every_form_of_an_identifier_is_the_same_number_behind_the_prefix(provid
     [
         (PASSWORD, {}, "length", "missing"),
         (PASSWORD, {"length": 0}, "length", "at least 1"),
+        (INTEGER, {"min": 1}, "max", "missing"),
+        (INTEGER, {"min": 2, "max": 1}, "max", "less than 'min'"),
+        (INTEGER, {"min": 1.5, "max": 2}, "min", "whole number"),
+        (INTEGER, {"min": 1, "max": 2, "seed": "x"}, "seed", "no property 'seed'"),
+        (PET, {"length": 0}, "length", "at least 1"),
         (PASSWORD, {"length": 3, "minLower": 2, "minUpper": 2}, "length", "less than the 4"),
         (PASSWORD, {"length": 3, "colour": "red"}, "colour", "no property 'colour'"),
         (PASSWORD, {"length": 3, **dict.fromkeys(("lower", "upper", "numeric", "special"), False)}, "length", "class"),
@@ -145,11 +155,39 @@ def test_every_form_of_an_identifier_is_the_same_number_behind_the_prefix(provid
         ),
         (PASSWORD, {"length": 3, "numeric": True, "number": False}, "number", "'numeric'"),
         (ID, {"prefix": "x"}, "byteLength", "missing"),
-        ("random:index/randomPet:RandomPet", {"length": 2}, "", "randomPet:RandomPet"),
+        ("random:index/randomShuffle:RandomShuffle", {"inputs": []}, "", "randomShuffle:RandomShuffle"),
     ],
 )
 def test_what_cannot_be_made_is_refused_by_name(provider, type, inputs, property, words):
     assert words in reasons(provider, type, **inputs)[property]
+
+
+def test_a_string_is_a_password_that_is_not_secret(provider):
+    id, outputs = made(provider, STRING, length=20, special=False, upper=False, minNumeric=4)
+    assert id == outputs["result"]
+    assert len(id) == 20
+    assert set(id) <= set(string.ascii_lowercase + string.digits)
+    assert sum(character.isdigit() for character in id) >= 4
+    assert "bcryptHash" not in outputs
+
+
+def test_an_integer_is_within_its_bounds_and_reaches_both(provider):
+    drawn = {made(provider, INTEGER, min=-1, max=1)[1]["result"] for _ in range(80)}
+    assert drawn == {-1, 0, 1}, "80 draws of three numbers miss one of them once in 10^13 runs"
+
+
+def test_a_uuid_is_written_in_its_groups(provider):
+    id, outputs = made(provider, UUID)
+    assert str(uuid.UUID(id)) == id == outputs["result"]
+
+
+def test_a_pet_has_as_many_words_as_asked_for_behind_the_prefix(provider):
+    for length in (1, 2, 4):
+        id, _ = made(provider, PET, length=length, prefix="app", separator="_")
+        words = id.split("_")
+        assert words[0] == "app"
+        assert len(words) == length + 1
+    assert len(made(provider, PET)[0].split("-")) == 2
 
 
 def test_a_length_that_is_not_known_yet_is_accepted(provider):

@@ -3,5 +3,7 @@
 import sys
 
 from embedded.cli import main
+from embedded.protocol import without_sdk
 
+without_sdk()
 sys.exit(main())

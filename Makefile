@@ -4,7 +4,7 @@ PURGE ?=
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down test check lock images bench ready
+.PHONY: help up preview down test check lock images bench soak ready
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,9 +38,13 @@ check: ## Lint, format and strict types
 images: ready ## Build the server images only
 	@$(PY) -m images build
 
-bench: ready ## Measure what docs/benchmarks.md says
+bench: ready ## Measure what docs/benchmarks.md says; BENCH="slope many" only these
 	@$(PY) -m images build
-	@$(PY) -m benchmarks
+	@$(PY) -m benchmarks $(BENCH)
+
+soak: ready ## Kill the engine at every write and provider call; FAULT_MINUTES=n bounds it
+	@$(PY) -m images build
+	@FAULT_POINTS=all FAULT_RESULTS=tests/faults/results $(PY) -m pytest tests/faults/test_kills.py -s
 
 lock: ## Pin the packages of pyproject.toml anew, for every Python from 3.11 on
 	@python3 -m venv .cache/lock && .cache/lock/bin/pip install -q uv

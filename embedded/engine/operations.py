@@ -20,7 +20,7 @@ from embedded.engine import urn as urns
 from embedded.engine.registry import ProviderResource, Registry
 from embedded.engine.snapshot import Snapshot
 from embedded.engine.steps import PENDING, Op, Step, StepError
-from embedded.providers.base import Diff, InitializationError, Provider, ProviderError
+from embedded.providers.base import Diff, InitializationError, Provider, ProviderError, UncertainError
 from embedded.state import Resource
 from embedded.values import Properties, reveal
 
@@ -176,7 +176,7 @@ class Operations:
                 self._keep_half_made(step, resource, error)
                 raise self._failed(step, began, str(error)) from None
             except ProviderError as error:
-                if counted:
+                if counted and not isinstance(error, UncertainError):
                     self._snapshot.abandon(resource)
                 raise self._failed(step, began, str(error)) from None
             except Exception as error:

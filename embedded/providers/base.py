@@ -82,6 +82,10 @@ class ProviderError(Exception):
     """An operation failed and nothing was made or changed. The message never holds a secret."""
 
 
+class UncertainError(ProviderError):
+    """The connection was lost in mid-operation: it may have got through. It stays pending, and the next run looks."""
+
+
 class InitializationError(ProviderError):
     """The resource exists but is not right (a container that never got healthy): it goes into the state so.
 

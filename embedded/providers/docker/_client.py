@@ -13,7 +13,7 @@ from docker import APIClient
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.utils import kwargs_from_env
 
-from embedded.providers.base import ProviderError
+from embedded.providers.base import ProviderError, UncertainError
 
 _ADVICE: Final = {
     "port is already allocated": "free the port or choose another",
@@ -73,7 +73,10 @@ def _root(error: BaseException) -> str:
 
 @contextmanager
 def explained(what: str) -> Iterator[None]:
-    """Turns the SDK's errors into ProviderError; `what` says what was being done, without values."""
+    """Turns the SDK's errors into ProviderError; `what` says what was being done, without values.
+
+    A request whose answer never came may have got through: UncertainError.
+    """
     try:
         yield
     except APIError as error:
@@ -81,7 +84,7 @@ def explained(what: str) -> Iterator[None]:
         advice = "".join(f"; {what_to_do}" for sign, what_to_do in _ADVICE.items() if sign in said)
         raise ProviderError(f"{what}: {said}{advice}") from error
     except (DockerException, requests.RequestException) as error:
-        raise ProviderError(f"{what}: the Docker daemon stopped answering ({_root(error)}); try again") from error
+        raise UncertainError(f"{what}: the Docker daemon stopped answering ({_root(error)}); try again") from error
 
 
 def reason(error: APIError) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from embedded.providers import bridge
-from embedded.providers.base import CheckFailure, CheckResult, Diff, ProviderError, ReadResult, Settled
+from embedded.providers.base import CheckFailure, CheckResult, Diff, ProviderError, ReadResult, Settled, UncertainError
 from embedded.providers.postgresql._rules import problems
 from embedded.providers.postgresql._schemas import DATABASE, DEFAULT_PRIVILEGES, EXTENSION, GRANT, ROLE, SCHEMA
 from embedded.providers.postgresql._settings import Settings
@@ -144,8 +144,14 @@ class PostgresqlProvider:
 def _fresh(
     handler: Handler, server: Server, id: str, known: Properties, old: Properties, new: Properties
 ) -> Properties:
-    """What is there after an operation; sets that were left out are null until the first refresh, as recorded."""
-    found = handler.read(server, id, known)
+    """What is there after an operation; sets that were left out are null until the first refresh, as recorded.
+
+    Raises UncertainError where that can't be seen: the operation itself has got through.
+    """
+    try:
+        found = handler.read(server, id, known)
+    except ProviderError as error:
+        raise UncertainError(str(error)) from error
     if found is None:
         raise ProviderError(f"{handler.schema.title} '{id}' is gone right after it was made; who removes it?")
     sets = {item.name for item in handler.schema.properties if item.collection and item.carried}

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 import psycopg
 from psycopg import errors, sql
 
-from embedded.providers.base import ProviderError
+from embedded.providers.base import ProviderError, UncertainError
 from embedded.providers.postgresql._settings import Settings
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -44,7 +44,8 @@ class Server:
     def run(self, what: str, work: Callable[[Connection], Result], database: str | None = None) -> Result:
         """The result of `work` on a connection, tried again when it collided with another session.
 
-        `what` begins the message of a ProviderError, which holds PostgreSQL's own words and never a statement.
+        `what` begins the message of a ProviderError, which holds PostgreSQL's own words and never a statement; it is
+        an UncertainError where the connection was lost on the way.
         """
         pause = _FIRST_PAUSE
         for attempt in range(_TRIES):
@@ -52,6 +53,8 @@ class Server:
                 with self._connection(database or self.settings.database) as connection:
                     return work(connection)
             except errors.Error as error:
+                if _cut(error):
+                    raise UncertainError(f"{what}: {_words(error)}; try again when the server is up") from None
                 if not _collided(error) or attempt == _TRIES - 1:
                     raise ProviderError(f"{what}: {_words(error)}") from None
                 time.sleep(pause)
@@ -135,6 +138,12 @@ def _collided(error: errors.Error) -> bool:
     return isinstance(error, _COLLISIONS) or (
         isinstance(error, errors.InternalError_) and "concurrently" in str(error.diag.message_primary)
     )
+
+
+def _cut(error: errors.Error) -> bool:
+    """Whether the connection was lost, or ended by a shutdown (class 57P), before the answer was there."""
+    lost = isinstance(error, errors.OperationalError) and error.sqlstate is None
+    return lost or str(error.sqlstate).startswith("57P")
 
 
 def _words(error: errors.Error) -> str:

@@ -1,10 +1,12 @@
-"""The stack: its settings, built, and what it tells about itself."""
+"""The stack: its settings, held against what the last run has recorded, built, and what it tells about itself."""
 
 import pulumi
 
-from components import settings
+from components import ledger, settings
 from components.outputs import exports
 from components.topology import build
 
-for name, value in exports(build(settings.load())).items():
+declared = settings.load()
+ledger.require(declared)
+for name, value in exports(build(declared)).items():
     pulumi.export(name, value)

@@ -47,6 +47,16 @@ def publish_network(prefix: str, tier: str) -> str:
     return f"{prefix}-{tier}-publish"
 
 
+def own_network(prefix: str, app: str) -> str:
+    """The name of the network that only one app and its own servers are on."""
+    return f"{prefix}-{app}-data"
+
+
+def server_key(kind: str, app: str | None = None) -> str:
+    """What a server is called in the outputs: the shared one by its kind, an app's own by kind and app."""
+    return f"{kind}-{app}" if app else kind
+
+
 def short_name(prefix: str, name: str) -> str:
-    """A server's name without the stack's prefix: its alias on the data tier."""
+    """A server's name without the stack's prefix: its alias on its network."""
     return name.removeprefix(f"{prefix}-")

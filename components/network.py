@@ -1,4 +1,4 @@
-"""The networks of a stack: one for each tier, and one through which each internal tier is published."""
+"""The networks of a stack: one for each tier, one through which each internal tier is published, apps' own ones."""
 
 from __future__ import annotations
 
@@ -9,22 +9,28 @@ from ipaddress import IPv4Network
 import pulumi
 
 from components.config import Tier, TierName
-from components.naming import publish_network, tier_network
+from components.naming import own_network, publish_network, tier_network
 from components.platforms import NetworkSpec, Platform
 
-_POSTGRES_HOST = 10
-_REDIS_HOST = 11
+_SHARED_SERVERS = 10
+_OWN_SERVERS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataAddresses:
-    """The fixed addresses on the data network.
+    """The fixed addresses on a network with servers, `first` being that of PostgreSQL in its subnet.
 
     Fixed, because a provider whose host comes from a container's output shows every database object as changed when
     the container is replaced. `handed_out` is the upper half, from which Docker gives the others theirs.
     """
 
     subnet: IPv4Network
+    first: int = _SHARED_SERVERS
+
+    @classmethod
+    def own(cls, subnet: IPv4Network) -> DataAddresses:
+        """Those on an app's own network."""
+        return cls(subnet=subnet, first=_OWN_SERVERS)
 
     @property
     def gateway(self) -> str:
@@ -33,13 +39,13 @@ class DataAddresses:
 
     @property
     def postgres(self) -> str:
-        """The address of the shared PostgreSQL server."""
-        return str(self.subnet[_POSTGRES_HOST])
+        """The address of the PostgreSQL server."""
+        return str(self.subnet[self.first])
 
     @property
     def redis(self) -> str:
-        """The address of the shared Redis server."""
-        return str(self.subnet[_REDIS_HOST])
+        """The address of the Redis server."""
+        return str(self.subnet[self.first + 1])
 
     @property
     def handed_out(self) -> str:
@@ -78,6 +84,36 @@ class TieredNetwork(pulumi.ComponentResource):
             if its.internal and its.publish
         }
         self.register_outputs({"names": self.names, "publish": self.publish})
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppNetworkArgs:
+    """What AppNetwork is built from."""
+
+    platform: Platform
+    prefix: str
+    app: str
+    addresses: DataAddresses
+
+
+class AppNetwork(pulumi.ComponentResource):
+    """The network of one app and its own servers: internal, and nobody else's."""
+
+    network: pulumi.Output[str]
+    """The network's name."""
+
+    def __init__(self, name: str, args: AppNetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("data-tier:network:AppNetwork", name, {}, opts)
+        spec = NetworkSpec(
+            name=own_network(args.prefix, args.app),
+            internal=True,
+            subnet=str(args.addresses.subnet),
+            gateway=args.addresses.gateway,
+            handed_out=args.addresses.handed_out,
+            labels={"data-tier.app": args.app, "data-tier.tier": "data"},
+        )
+        self.network = args.platform.network(f"{name}-data", spec, pulumi.ResourceOptions(parent=self))
+        self.register_outputs({"network": self.network})
 
 
 def _tier_spec(prefix: str, tier: str, its: Tier) -> NetworkSpec:

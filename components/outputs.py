@@ -1,17 +1,24 @@
-"""What a stack tells about itself: enough for `operate` to say what came up. Passwords only inside one secret."""
+"""What a stack tells about itself: enough for `operate`, and the ledger of what holds data for the next run.
+
+Passwords only inside one secret.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pulumi
 
 from components import redis as redis_component
-from components.config import Settings
+from components.config import Place, Postgres, Redis, Settings, places
+from components.config.ledger import entries
 from components.config.models import PROBE_IMAGE
-from components.naming import RoleNames, publish_network, tier_network
+from components.naming import RoleNames, own_network, publish_network, server_key, tier_network
+from components.network import DataAddresses
 from components.postgres.server import PORT as POSTGRES_PORT
-from components.topology import Topology, addresses
+from components.stores import own_addresses, shared_addresses
+from components.topology import Topology
 
 
 def exports(topology: Topology) -> dict[str, Any]:
@@ -20,40 +27,69 @@ def exports(topology: Topology) -> dict[str, Any]:
     return {
         "prefix": settings.prefix,
         "running": settings.running,
-        "servers": _servers(settings),
+        "topology": settings.topology,
+        "servers": dict(_servers(settings)),
         "databases": _databases(settings),
-        "networks": _networks(settings),
+        "redis_users": _redis_users(settings),
+        "networks": {**_tiers(topology), **_own_networks(settings)},
         "services": {app: _service(settings, app) for app in topology.services},
         "stand_ins": [app for app in topology.services if settings.service_image(app) == PROBE_IMAGE],
+        "apps": {app: entry.model_dump(mode="json") for app, entry in entries(settings).items()},
         "secrets": _secrets(topology),
     }
 
 
-def _servers(settings: Settings) -> dict[str, Any]:
-    data = addresses(settings)
-    kinds = {
-        "postgres": (
-            settings.postgres_name,
-            data.postgres,
-            POSTGRES_PORT,
-            settings.postgres.admin,
-            settings.postgres_major,
-        ),
-        "redis": (settings.redis_name, data.redis, redis_component.PORT, "admin", settings.redis_major),
+def _servers(settings: Settings) -> Iterator[tuple[str, dict[str, Any]]]:
+    unified = places.apps_in(settings, "unified").values()
+    if any(its.postgres for its in unified):
+        yield server_key("postgres"), _postgres(settings, settings.postgres, shared_addresses(settings))
+    if any(its.redis for its in unified):
+        yield server_key("redis"), _redis(settings, settings.redis, shared_addresses(settings))
+    for app, its in places.apps_in(settings, "isolated").items():
+        addresses = own_addresses(settings, app)
+        if its.postgres:
+            server = _postgres(settings, places.own_postgres(settings, app), addresses, app)
+            yield server_key("postgres", app), server
+        if its.redis:
+            yield server_key("redis", app), _redis(settings, places.own_redis(settings, app), addresses, app)
+
+
+def _postgres(settings: Settings, server: Postgres, at: DataAddresses, app: str | None = None) -> dict[str, Any]:
+    told = {
+        "kind": "postgres",
+        "address": at.postgres,
+        "port": POSTGRES_PORT,
+        "admin": server.admin,
+        "major": settings.postgres_major,
     }
+    return {**told, **_where(settings, server.name or settings.postgres_name, app)}
+
+
+def _redis(settings: Settings, server: Redis, at: DataAddresses, app: str | None = None) -> dict[str, Any]:
+    told = {
+        "kind": "redis",
+        "address": at.redis,
+        "port": redis_component.PORT,
+        "admin": "admin",
+        "major": settings.redis_major,
+    }
+    return {**told, **_where(settings, server.name or settings.redis_name, app)}
+
+
+def _where(settings: Settings, name: str, app: str | None) -> dict[str, Any]:
     return {
-        kind: {
-            "name": name,
-            "address": address,
-            "port": port,
-            "admin": admin,
-            "major": major,
-            "network": tier_network(settings.prefix, "data"),
-            "volume": f"{name}-data",
-            "secrets": f"{name}-secrets",
-        }
-        for kind, (name, address, port, admin, major) in kinds.items()
+        "app": app,
+        "name": name,
+        "network": own_network(settings.prefix, app) if app else tier_network(settings.prefix, "data"),
+        "volume": f"{name}-data",
+        "secrets": f"{name}-secrets",
     }
+
+
+def _key(settings: Settings, kind: str, app: str) -> str:
+    """The key of the server that an app is served from."""
+    place: Place = places.serving(settings, app)
+    return server_key(kind, app if place == "isolated" else None)
 
 
 def _databases(settings: Settings) -> dict[str, Any]:
@@ -62,13 +98,27 @@ def _databases(settings: Settings) -> dict[str, Any]:
             "database": its.postgres.database,
             "roles": list(RoleNames(its.postgres.database).all),
             "extensions": list(its.postgres.extensions),
+            "server": _key(settings, "postgres", app),
+            "places": list(places.places(settings, app)),
         }
         for app, its in settings.apps.items()
         if its.postgres
     }
 
 
-def _networks(settings: Settings) -> dict[str, Any]:
+def _redis_users(settings: Settings) -> dict[str, Any]:
+    return {
+        app: {
+            "server": _key(settings, "redis", app),
+            "purposes": {purpose: settings.redis.databases[purpose] for purpose in its.redis},
+        }
+        for app, its in settings.apps.items()
+        if its.redis
+    }
+
+
+def _tiers(topology: Topology) -> dict[str, Any]:
+    settings = topology.settings
     return {
         tier: {
             "name": tier_network(settings.prefix, tier),
@@ -77,6 +127,15 @@ def _networks(settings: Settings) -> dict[str, Any]:
             "publish_network": publish_network(settings.prefix, tier) if its.internal and its.publish else None,
         }
         for tier, its in settings.network.items()
+        if tier in topology.networks.names
+    }
+
+
+def _own_networks(settings: Settings) -> dict[str, Any]:
+    told = {"internal": True, "publish": None, "publish_network": None}
+    return {
+        f"data-{app}": {"name": own_network(settings.prefix, app), **told}
+        for app in places.apps_in(settings, "isolated")
     }
 
 
@@ -84,11 +143,12 @@ def _service(settings: Settings, app: str) -> dict[str, Any]:
     service, its = settings.apps[app].service, settings.apps[app]
     if service is None:
         raise ValueError(f"{app} has no service")
+    data = f"data-{app}" if places.serving(settings, app) == "isolated" else "data"
     return {
         "name": settings.service_name(app),
         "image": settings.service_image(app),
         "stands_in_for": service.image if settings.service_image(app) != service.image else None,
-        "tiers": [*service.all_tiers, *(["data"] if its.has_stores else [])],
+        "tiers": [*service.all_tiers, *([data] if its.has_stores else [])],
         "url": f"http://127.0.0.1:{service.port.host}/" if service.port else None,
         "publish": settings.network[service.home].publish if service.port else None,
         "redis": {purpose: settings.redis.databases[purpose] for purpose in its.redis},
@@ -97,11 +157,11 @@ def _service(settings: Settings, app: str) -> dict[str, Any]:
 
 
 def _secrets(topology: Topology) -> pulumi.Output[Any]:
-    databases = topology.postgres.databases
+    serving = {app: used for app in topology.stores if (used := topology.serving(app))}
     return pulumi.Output.secret(
         {
-            "postgres_admin_password": topology.postgres.server.admin_password,
-            "redis_admin_password": topology.redis.admin_password,
-            "migrate_urls": {app: its.migrate_url for app, its in databases.items()},
+            "admin_passwords": {key: server.admin_password for key, server in topology.servers.items()},
+            "urls": {app: its.urls for app, its in serving.items()},
+            "migrate_urls": {app: its.database.migrate_url for app, its in serving.items() if its.database},
         }
     )

@@ -1,13 +1,13 @@
-"""One Redis server with numbered databases for several purposes, and a user on it for each app.
+"""A Redis server with numbered databases for several purposes, and the users of apps on it.
 
 Users are set while the server runs and kept in a file on its volume, so that a new app leaves the container alone.
-What a user may do belongs to `operate.redis_users`, which sets it.
+What a user may do belongs to `operate.redis_users`, which sets it; whether several apps share the server is not known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import pulumi
@@ -18,6 +18,7 @@ from components.config import Redis
 from components.platforms import (
     Health,
     Join,
+    Lifecycle,
     Mount,
     Platform,
     SecretFiles,
@@ -54,15 +55,17 @@ _PING: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class RedisWithDbsArgs:
-    """What RedisWithDbs is built from. `hostname` is the container's name."""
+    """What RedisWithDbs is built from. `hostname` is the container's name, `labels` are further ones."""
 
     platform: Platform
+    lifecycle: Lifecycle
     settings: Redis
     major: int
     hostname: str
     aliases: tuple[str, ...]
     network: pulumi.Input[str]
     address: str
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 class RedisWithDbs(pulumi.ComponentResource):
@@ -86,8 +89,13 @@ class RedisWithDbs(pulumi.ComponentResource):
     def __init__(self, name: str, args: RedisWithDbsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("data-tier:redis:RedisWithDbs", name, {}, opts)
         mine = pulumi.ResourceOptions(parent=self)
-        stateful = args.platform.lifecycle.stateful(mine)
-        labels = {"data-tier.component": "redis", "data-tier.tier": "data", "data-tier.major": str(args.major)}
+        stateful = args.lifecycle.stateful(mine)
+        labels = {
+            "data-tier.component": "redis",
+            "data-tier.tier": "data",
+            "data-tier.major": str(args.major),
+            **args.labels,
+        }
 
         self.admin_password = passwords.generated(f"{name}-admin-password", stateful)
         volume = args.platform.volume(f"{name}-data", f"{args.hostname}-data", labels, stateful)
@@ -151,16 +159,21 @@ def _flags(memory: int) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class RedisUserArgs:
-    """What RedisUser is built from: the app, and the purposes it may use, the main one first."""
+    """What RedisUser is built from: the app, and the purposes it may use, the main one first.
+
+    Nobody logs in as a `locked` user; `keys_go` says that its keys are deleted with it.
+    """
 
     server: RedisWithDbs
-    platform: Platform
+    lifecycle: Lifecycle
     app: str
     purposes: Sequence[str]
+    locked: bool = False
+    keys_go: bool = False
 
 
 class RedisUser(pulumi.ComponentResource):
-    """An app's user: its own keys by prefix, in its own numbers."""
+    """An app's user on a server: its own keys by prefix, in its own numbers."""
 
     urls: Mapping[str, pulumi.Output[str]]
     """The URL with its password for each purpose, secret."""
@@ -168,7 +181,7 @@ class RedisUser(pulumi.ComponentResource):
     def __init__(self, name: str, args: RedisUserArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("data-tier:redis:RedisUser", name, {}, opts)
         mine = pulumi.ResourceOptions(parent=self)
-        password = passwords.generated(f"{name}-password", args.platform.lifecycle.stateful(mine))
+        password = passwords.generated(f"{name}-password", args.lifecycle.stateful(mine))
         numbers = {purpose: args.server.databases[purpose] for purpose in args.purposes}
         self.urls = {
             purpose: pulumi.Output.format(
@@ -190,11 +203,12 @@ def _set_user(
     mine: pulumi.ResourceOptions,
 ) -> command.local.Command:
     run = f"{_PYTHON} -m operate.redis_users"
+    bring = f"{run} lock" if args.locked else f"{run} set"
     return command.local.Command(
         f"{name}-acl",
-        create=f"{run} set",
-        update=f"{run} set",
-        delete=f"{run} delete",
+        create=bring,
+        update=bring,
+        delete=f"{run} purge" if args.keys_go else f"{run} delete",
         environment={
             "REDIS_HOST": args.server.address,
             "REDIS_PORT": str(PORT),

@@ -22,8 +22,9 @@ class AppServiceArgs:
     """What AppService is built from.
 
     `urls` are the data URLs by file name; each file is told to the app as a variable of the same name in capitals
-    with `_FILE`. `wait_for` are the resources without which the app can't work. `stand_in` says that the probe runs
-    in the app's place: it is told its port and asked for its health.
+    with `_FILE`. `data_network` is where the servers of these URLs are, None without any. `wait_for` are the
+    resources without which the app can't work. `stand_in` says that the probe runs in the app's place: it is told its
+    port and asked for its health.
     """
 
     platform: Platform
@@ -35,11 +36,12 @@ class AppServiceArgs:
     image: str
     stand_in: bool
     urls: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
+    data_network: pulumi.Input[str] | None = None
     wait_for: Sequence[pulumi.Resource] = ()
 
 
 class AppService(pulumi.ComponentResource):
-    """An app on its tiers; with data URLs it is on the data tier too."""
+    """An app on its tiers; with data URLs it is on the network of their servers too."""
 
     hostname: pulumi.Output[str]
     """The name that others on its networks connect to."""
@@ -84,8 +86,8 @@ def _listens_on(settings: Service) -> int:
 def _joins(args: AppServiceArgs) -> list[Join]:
     aliases = tuple(sorted({args.app, *args.settings.aliases}))
     joins = [Join(network=args.networks.names[tier], aliases=aliases) for tier in args.settings.all_tiers]
-    if args.urls:
-        joins.append(Join(network=args.networks.names["data"]))
+    if args.data_network is not None:
+        joins.append(Join(network=args.data_network))
     if args.settings.port and args.settings.home in args.networks.publish:
         joins.append(Join(network=args.networks.publish[args.settings.home]))
     return joins

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from images.errors import ImageError
-from operate import lifecycle
+from operate import data_commands, day_commands, lifecycle
 from operate.errors import OperateError
+from operate.options import Stack
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
-Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack, as in Pulumi.<stack>.yaml.")]
 
 
 @app.command()
@@ -34,6 +34,10 @@ def down(
 ) -> None:
     """Take containers and networks away; data and passwords stay unless --purge is given."""
     lifecycle.down(stack, purge=purge)
+
+
+day_commands.register(app)
+data_commands.register(app)
 
 
 def main() -> int:

@@ -8,13 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import docker
 import yaml
-from docker.errors import APIError, DockerException, NotFound
+from docker.errors import APIError, NotFound
 
 from images import build
 from images.recipes import POSTGRES_OF_SUITE
-from operate import pulumi, screen
+from operate import daemon, pulumi, screen
 from operate.errors import OperateError
 
 PROJECT = "data-tier"
@@ -68,7 +67,7 @@ def _purge(stack: str) -> None:
     ]
     pulumi.run("state", "unprotect", "--all", "--yes", "--stack", stack)
     pulumi.run("destroy", "--yes", "--skip-preview", "--stack", stack)
-    client = docker.from_env()
+    client = daemon.connect()
     for name in volumes:
         try:
             client.volumes.get(name).remove()
@@ -81,7 +80,7 @@ def _purge(stack: str) -> None:
     print(f"Purged: {stack} has no containers, networks, volumes or passwords any more.")
 
 
-def _settings(stack: str) -> dict[str, Any]:
+def own_keys(stack: str) -> dict[str, Any]:
     """The stack file's own keys, unchecked: the program checks them. Raises OperateError for YAML that isn't."""
     path = pulumi.REPOSITORY / f"Pulumi.{stack}.yaml"
     try:
@@ -93,10 +92,15 @@ def _settings(stack: str) -> dict[str, Any]:
     config = found.get("config") if isinstance(found, dict) else None
     if not isinstance(config, dict):
         raise OperateError(f"{path.name}: no `config:` section; write it like Pulumi.dev.yaml's")
-    own = {key.removeprefix(f"{PROJECT}:"): value for key, value in config.items() if str(key).startswith(PROJECT)}
+    return {key.removeprefix(f"{PROJECT}:"): value for key, value in config.items() if str(key).startswith(PROJECT)}
+
+
+def _settings(stack: str) -> dict[str, Any]:
+    """The own keys, with what images are built from. Raises OperateError where that is missing."""
+    own = own_keys(stack)
     for key in ("postgres", "redis"):
         if not isinstance(own.get(key), dict) or not isinstance(own[key].get("image"), str):
-            raise OperateError(f"{path.name}: {PROJECT}:{key}.image is missing; name the server's image there")
+            raise OperateError(f"Pulumi.{stack}.yaml: {PROJECT}:{key}.image is missing; name the server's image there")
     return own
 
 
@@ -142,12 +146,6 @@ def _ensure_stack(stack: str) -> None:
 
 
 def _require_daemon() -> None:
-    try:
-        docker.from_env().ping()
-    except DockerException as error:
-        raise OperateError(
-            f"no Docker daemon answers ({type(error).__name__}): `scripts/ensure-docker` starts one on Debian as root, "
-            "or point DOCKER_HOST to yours"
-        ) from None
+    daemon.connect()
     if not Path(pulumi.REPOSITORY / "pulumiw").exists():
         raise OperateError("pulumiw is missing from the checkout")

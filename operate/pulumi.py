@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from operate.errors import OperateError
 
@@ -14,25 +15,32 @@ REPOSITORY = Path(__file__).parents[1]
 _WRAPPER = REPOSITORY / "pulumiw"
 
 
-def run(*arguments: str) -> None:
-    """Run a command with its output on this screen. Raises OperateError when it fails."""
-    code = _call(arguments, quiet=arguments[0] not in ("up", "preview")).returncode
+def run(*arguments: str, to_errors: bool = False) -> None:
+    """Run a command with its output on this screen, or on standard error. Raises OperateError when it fails."""
+    quiet = arguments[0] not in ("up", "preview")
+    code = _call(arguments, quiet=quiet, out=sys.stderr if to_errors else None).returncode
     if code:
         raise OperateError(f"`./pulumiw {' '.join(arguments)}` failed with exit code {code}: see above")
 
 
 def ask(*arguments: str) -> str | None:
     """The output of a command, or None when it fails."""
-    done = _call(arguments, quiet=True, capture=True)
+    done = try_(*arguments)
     return None if done.returncode else done.stdout
 
 
-def outputs(stack: str) -> dict[str, Any]:
-    """The stack's outputs, secrets hidden."""
-    text = ask("stack", "output", "--json", "--stack", stack)
-    if text is None:
-        raise OperateError(f"stack {stack} has no outputs: `make up STACK={stack}` builds it")
-    found: dict[str, Any] = json.loads(text)
+def try_(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command's exit code, output and errors; nothing of it on the screen."""
+    return _call(arguments, quiet=True, out=subprocess.PIPE)
+
+
+def outputs(stack: str, *, show_secrets: bool = False) -> dict[str, Any]:
+    """The stack's outputs, secrets hidden unless asked for. Raises OperateError where there are none."""
+    done = try_("stack", "output", "--json", "--stack", stack, *(["--show-secrets"] if show_secrets else []))
+    found: dict[str, Any] = {} if done.returncode else json.loads(done.stdout)
+    if not found:
+        reason = f" ({done.stderr.strip().splitlines()[-1]})" if done.stderr.strip() else ""
+        raise OperateError(f"stack {stack} has no outputs{reason}: `make up STACK={stack}` builds it")
     return found
 
 
@@ -50,7 +58,7 @@ def exists(stack: str) -> bool:
     return ask("stack", "export", "--stack", stack) is not None
 
 
-def _call(arguments: tuple[str, ...], *, quiet: bool, capture: bool = False) -> subprocess.CompletedProcess[str]:
+def _call(arguments: tuple[str, ...], *, quiet: bool, out: int | IO[str] | None) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "PULUMIW_QUIET": "1"} if quiet else None
     return subprocess.run(  # noqa: S603  our own wrapper
         [str(_WRAPPER), *arguments],
@@ -58,6 +66,6 @@ def _call(arguments: tuple[str, ...], *, quiet: bool, capture: bool = False) -> 
         env=env,
         text=True,
         check=False,
-        stdout=subprocess.PIPE if capture else None,
-        stderr=subprocess.PIPE if capture else None,
+        stdout=out,
+        stderr=subprocess.PIPE if out == subprocess.PIPE else None,
     )

@@ -1,8 +1,9 @@
-"""An app's user on a shared Redis server, set or deleted while it runs.
+"""An app's user on a Redis server, set, locked or deleted while it runs.
 
-Run as `python -m operate.redis_users set|delete`, with everything in the environment, so that no password is in a
-command line: REDIS_HOST, REDIS_PORT, REDIS_ADMIN_PASSWORD, REDIS_APP, and for set REDIS_APP_PASSWORD and
-REDIS_DATABASES (numbers with commas). Owns the access rules of an app; the server's own belong to its component.
+Run as `python -m operate.redis_users set|lock|delete|purge`, with everything in the environment, so that no password is
+in a command line: REDIS_HOST, REDIS_PORT, REDIS_ADMIN_PASSWORD, REDIS_APP, for set and purge REDIS_DATABASES (numbers
+with commas), and for set REDIS_APP_PASSWORD. `purge` deletes the app's keys with its user. Owns the access rules of an
+app; the server's own belong to its component.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import redis
 
 ADMIN: Final = "admin"
 _USAGE: Final = 2
+_COMMANDS: Final = ("set", "lock", "delete", "purge")
+_KEYS_AT_ONCE: Final = 1000
 _BEYOND_THE_PREFIX: Final = (
     "copy", "move", "scan", "randomkey", "pubsub", "function", "script|flush", "script|kill",
 )  # fmt: skip
@@ -49,14 +52,35 @@ def set_user(server: Server, app: str, databases: Sequence[int], password: str) 
     server.execute_command("ACL", "SAVE")
 
 
+def lock_user(server: Server, app: str) -> None:
+    """Let nobody log in as `app` and end its connections; its rules and keys stay. Raises RedisError."""
+    server.execute_command("ACL", "SETUSER", app, "off")
+    server.execute_command("CLIENT", "KILL", "USER", app)  # who is logged in would stay so
+    server.execute_command("ACL", "SAVE")
+
+
+def delete_keys(server: Server, app: str, databases: Sequence[int]) -> None:
+    """Delete the keys of `app` in `databases`, a few at a time so that others are served. Raises RedisError."""
+    for number in databases:
+        server.execute_command("SELECT", number)
+        cursor = 0
+        while True:
+            cursor, keys = server.execute_command("SCAN", cursor, "MATCH", f"{app}:*", "COUNT", _KEYS_AT_ONCE)
+            if keys:
+                server.execute_command("UNLINK", *keys)
+            if int(cursor) == 0:
+                break
+
+
 def delete_user(server: Server, app: str) -> None:
     """Delete the user of `app`, which ends its connections, and keep that over a restart. Raises RedisError."""
     server.execute_command("ACL", "DELUSER", app)
     server.execute_command("ACL", "SAVE")
 
 
-def _connect(environment: Mapping[str, str]) -> Server:
+def _connect(environment: Mapping[str, str]) -> redis.Redis:
     return redis.Redis(
+        single_connection_client=True,  # SELECT belongs to a connection
         host=environment["REDIS_HOST"],
         port=int(environment["REDIS_PORT"]),
         username=ADMIN,
@@ -66,23 +90,35 @@ def _connect(environment: Mapping[str, str]) -> Server:
     )
 
 
+def _run(command: str, environment: Mapping[str, str]) -> None:
+    app = environment["REDIS_APP"]
+    with _connect(environment) as server:
+        if command == "lock":
+            lock_user(server, app)
+        if command == "purge":
+            delete_keys(server, app, _numbers(environment))
+        if command == "set":
+            set_user(server, app, _numbers(environment), environment["REDIS_APP_PASSWORD"])
+        if command in {"delete", "purge"}:
+            delete_user(server, app)
+
+
+def _numbers(environment: Mapping[str, str]) -> list[int]:
+    return [int(number) for number in environment["REDIS_DATABASES"].split(",")]
+
+
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Do what `arguments` say; the exit code. Errors name the app and the server, never a password."""
-    if list(arguments) not in (["set"], ["delete"]):
-        print("usage: python -m operate.redis_users set|delete", file=sys.stderr)
+    if len(arguments) != 1 or arguments[0] not in _COMMANDS:
+        print(f"usage: python -m operate.redis_users {'|'.join(_COMMANDS)}", file=sys.stderr)
         return _USAGE
     try:
-        app, server = environment["REDIS_APP"], _connect(environment)
-        if arguments[0] == "delete":
-            delete_user(server, app)
-        else:
-            databases = [int(number) for number in environment["REDIS_DATABASES"].split(",")]
-            set_user(server, app, databases, environment["REDIS_APP_PASSWORD"])
+        _run(arguments[0], environment)
     except KeyError as error:
         print(f"{error.args[0]} is not set in the environment", file=sys.stderr)
         return _USAGE
     except redis.RedisError as error:
-        where = f"{environment['REDIS_HOST']}:{environment['REDIS_PORT']}"
+        app, where = environment["REDIS_APP"], f"{environment['REDIS_HOST']}:{environment['REDIS_PORT']}"
         print(f"cannot {arguments[0]} user {app} on Redis at {where}: {type(error).__name__}: {error}", file=sys.stderr)
         return 1
     return 0

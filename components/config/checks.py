@@ -7,33 +7,40 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import combinations
-from typing import Any
 
 from components import sizing
-from components.config.errors import NOTHING, Problem
-from components.config.models import Service, Settings
+from components.config import place_checks, places
+from components.config.errors import NOTHING, Problem, twice
+from components.config.models import Postgres, Service, Settings
 from components.naming import RoleNames, short_name
+
+_LONGEST_HOST = 63  # a DNS label, RFC 1035
 
 
 def check(settings: Settings) -> list[Problem]:
     """Every problem between sections of otherwise valid settings."""
-    rules = (_tiers, _subnets, _ranges, _ports, _containers, _databases, _redis, _stores, _capacity)
+    rules = (
+        *(_tiers, _subnets, _ranges, _ports, _containers, _databases, _redis, _stores, _capacity),
+        *place_checks.RULES,
+    )
     return [problem for rule in rules for problem in rule(settings)]
 
 
 def _services(settings: Settings) -> Iterator[tuple[str, str, Service]]:
-    for app, its in settings.apps.items():
-        if its.service is not None:
-            yield app, f"data-tier:apps.{app}.service", its.service
+    for app, service in places.services(settings):
+        yield app, f"data-tier:apps.{app}.service", service
 
 
-def _twice(entries: Iterable[tuple[str, Any, Any]], rule: str, remedy: str) -> Iterator[Problem]:
-    """One problem for each (key, value, shown) whose value was seen before; `rule` says where."""
-    seen: dict[Any, str] = {}
-    for key, value, shown in entries:
-        if value in seen:
-            yield Problem(key=key, value=shown, rule=rule.format(other=seen[value]), remedy=remedy)
-        seen.setdefault(value, key)
+def _servers(settings: Settings) -> list[tuple[str, str]]:
+    """Where each server's name is declared, and the name; the shared ones first."""
+    found = [("data-tier:postgres.name", settings.postgres_name), ("data-tier:redis.name", settings.redis_name)]
+    for app, its in places.apps_in(settings, "isolated").items():
+        if its.postgres:
+            own = places.own_postgres(settings, app)
+            found.append((f"data-tier:apps.{app}.postgres.server.name", own.name or ""))
+        if its.redis:
+            found.append((f"data-tier:apps.{app}.redis_server.name", places.own_redis(settings, app).name or ""))
+    return found
 
 
 def _tiers(settings: Settings) -> Iterator[Problem]:
@@ -101,7 +108,7 @@ def _ports(settings: Settings) -> Iterator[Problem]:
                 rule=f"host port {service.port.host} is outside {tier.ports}, the ports of the {service.home} tier",
                 remedy=f"Choose a port in {tier.ports}",
             )
-    yield from _twice(
+    yield from twice(
         ((key, its.port.host, str(its.port)) for key, its in published if its.port),
         "the host port is taken by {other}",
         "Choose another one",
@@ -109,24 +116,27 @@ def _ports(settings: Settings) -> Iterator[Problem]:
 
 
 def _containers(settings: Settings) -> Iterator[Problem]:
-    names = [("data-tier:postgres.name", settings.postgres_name), ("data-tier:redis.name", settings.redis_name)]
-    for app, key, _ in _services(settings):
-        names.append((f"{key}.name", settings.service_name(app)))
-    yield from _twice(
-        ((key, name, name) for key, name in names),
+    servers = _servers(settings)
+    services = [(f"{key}.name", settings.service_name(app)) for app, key, _ in _services(settings)]
+    yield from twice(
+        ((key, name, name) for key, name in servers + services),
         "a container of this name is declared by {other}",
         "Give one of them another name",
     )
-    yield from _hosts(settings, names)
-    for app, key, service in _services(settings):
-        if service.name is None and len(settings.service_name(app)) > 63:  # noqa: PLR2004 - a DNS label, RFC 1035
-            yield Problem(key=key, rule="prefix and app make a name over 63 characters", remedy="Give it a name")
+    yield from _hosts(settings, servers, services)
+    for key, name in servers + services:
+        if len(name) > _LONGEST_HOST:
+            yield Problem(
+                key=key.removesuffix(".name"),
+                rule="prefix and app make a name over 63 characters",
+                remedy="Give it a name",
+            )
 
 
-def _hosts(settings: Settings, containers: list[tuple[str, str]]) -> Iterator[Problem]:
+def _hosts(settings: Settings, servers: list[tuple[str, str]], services: list[tuple[str, str]]) -> Iterator[Problem]:
     """Names that a network answers to: two owners would be asked in turn, with each other's logins."""
-    owners = {name: key for key, name in reversed(containers)}
-    for key, name in containers[:2]:  # the servers answer to their short names as well
+    owners = {name: key for key, name in reversed(servers + services)}
+    for key, name in servers:  # they answer to their short names as well
         owners.setdefault(short_name(settings.prefix, name), key)
     for app, key, service in _services(settings):
         own = f"{key}.name"
@@ -143,20 +153,26 @@ def _hosts(settings: Settings, containers: list[tuple[str, str]]) -> Iterator[Pr
 
 
 def _databases(settings: Settings) -> Iterator[Problem]:
-    entries = [("data-tier:postgres.admin", settings.postgres.admin, settings.postgres.admin)]
-    for app, its in settings.apps.items():
-        if its.postgres:
-            key, database = f"data-tier:apps.{app}.postgres.database", its.postgres.database
-            entries += [(key, role, database) for role in RoleNames(database).all]
+    """Names on one server: those of the shared one's databases, and of each database on its own one."""
     found: dict[str, Problem] = {}
-    for problem in _twice(entries, "the database or one of its roles is declared by {other}", "Rename one of them"):
-        found.setdefault(problem.key, problem)
+    for apps in (list(places.apps_in(settings, "unified")), *([app] for app in places.apps_in(settings, "isolated"))):
+        rule, remedy = "the database or one of its roles is declared by {other}", "Rename one of them"
+        for problem in twice(_roles(settings, apps), rule, remedy):
+            found.setdefault(problem.key, problem)
     yield from found.values()
+
+
+def _roles(settings: Settings, apps: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+    yield "data-tier:postgres.admin", settings.postgres.admin, settings.postgres.admin
+    for app in apps:
+        its = settings.apps[app].postgres
+        for role in RoleNames(its.database).all if its else ():
+            yield f"data-tier:apps.{app}.postgres.database", role, its.database if its else ""
 
 
 def _redis(settings: Settings) -> Iterator[Problem]:
     known = settings.redis.databases
-    yield from _twice(
+    yield from twice(
         ((f"data-tier:redis.databases.{name}", number, number) for name, number in known.items()),
         "the number is taken by {other}",
         "Give each purpose its own number",
@@ -171,7 +187,7 @@ def _redis(settings: Settings) -> Iterator[Problem]:
                     remedy=f"Declare it there, or choose one of {', '.join(known) or 'none yet'}",
                     needs=f"data-tier:redis.databases.{name}",
                 )
-        yield from _twice(
+        yield from twice(
             ((f"data-tier:apps.{app}.redis[{at}]", name, name) for at, name in enumerate(its.redis)),
             "it is named twice",
             "Name it once",
@@ -195,16 +211,23 @@ def _stores(settings: Settings) -> Iterator[Problem]:
 
 
 def _capacity(settings: Settings) -> Iterator[Problem]:
-    postgres = settings.postgres
-    capacity = postgres.connections or sizing.default_connections(postgres.resources.memory)
-    wanted = sum(
-        its.postgres.connections + sizing.MIGRATION_CONNECTIONS for its in settings.apps.values() if its.postgres
-    )
+    unified = places.apps_in(settings, "unified")
+    yield from _budget(settings, list(unified), settings.postgres, "data-tier:postgres.connections")
+    for app, its in places.apps_in(settings, "isolated").items():
+        if its.postgres:
+            key = f"data-tier:apps.{app}.postgres.server.connections"
+            yield from _budget(settings, [app], places.own_postgres(settings, app), key)
+
+
+def _budget(settings: Settings, apps: Iterable[str], server: Postgres, key: str) -> Iterator[Problem]:
+    databases = [its for app in apps if (its := settings.apps[app].postgres)]
+    wanted = sum(its.connections + sizing.MIGRATION_CONNECTIONS for its in databases)
+    capacity = server.connections or sizing.default_connections(server.resources.memory)
     own = sizing.RESERVED_CONNECTIONS
     if wanted + own > capacity:
         yield Problem(
-            key="data-tier:postgres.connections",
-            value=postgres.connections or NOTHING,
+            key=key,
+            value=server.connections or NOTHING,
             rule=f"the apps ask for {wanted} connections and the server has {capacity - own} for them",
             remedy=f"Declare at least {wanted + own}, or lower connections of the apps",
         )

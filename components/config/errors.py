@@ -6,7 +6,7 @@ Owns the wording around a problem; the rules themselves belong to `fields` and `
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -39,6 +39,15 @@ class Problem:
         if _PRIVATE.search(self.key) or _PRIVATE.search(text):
             return " (value not shown)"
         return f" = {text[:_LONGEST]!r}" if isinstance(self.value, str) else f" = {text[:_LONGEST]}"
+
+
+def twice(entries: Iterable[tuple[str, Any, Any]], rule: str, remedy: str) -> Iterator[Problem]:
+    """One problem for each (key, value, shown) whose value was seen before; `rule` may say where by `{other}`."""
+    seen: dict[Any, str] = {}
+    for key, value, shown in entries:
+        if value in seen:
+            yield Problem(key=key, value=shown, rule=rule.format(other=seen[value]), remedy=remedy)
+        seen.setdefault(value, key)
 
 
 class SettingsError(Exception):

@@ -27,6 +27,7 @@ _IDENTIFIER_BYTES: Final = 63  # PostgreSQL's NAMEDATALEN - 1: longer names are 
 _LONGEST_SUFFIX: Final = "_migrate"
 _APP_BYTES: Final = 40
 _SMALLEST_SUBNET: Final = 27  # below /27 there is no room for fixed addresses beside the range handed out
+OWN_SUBNET: Final = 28  # an app's own network: its two servers in the lower half, its clients in the upper one
 _PRIVATE: Final = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))  # RFC 1918
 _DOCKERS_OWN: Final = IPv4Network("172.17.0.0/16")
 _RESERVED: Final = {"postgres", "template0", "template1", "public", "none", "all", "sameuser", "samerole", "samegroup"}
@@ -157,15 +158,23 @@ def _port(value: Any) -> Any:
 
 
 def _subnet(value: Any) -> Any:
+    return _private_subnet(value, _SMALLEST_SUBNET)
+
+
+def _own_subnet(value: Any) -> Any:
+    return _private_subnet(value, OWN_SUBNET)
+
+
+def _private_subnet(value: Any, smallest: int) -> IPv4Network:
     try:
         subnet = IPv4Network(value if isinstance(value, str) else "")
     except ValueError:
         raise rule_error(
             "a subnet is an IPv4 network whose host bits are 0", 'Write it like "172.28.10.0/24"'
         ) from None
-    if not any(subnet.subnet_of(block) for block in _PRIVATE) or subnet.prefixlen > _SMALLEST_SUBNET:
+    if not any(subnet.subnet_of(block) for block in _PRIVATE) or subnet.prefixlen > smallest:
         raise rule_error(
-            f"a subnet is private and no smaller than /{_SMALLEST_SUBNET}",
+            f"a subnet is private and no smaller than /{smallest}",
             "Take one from 10/8, 172.16/12 or 192.168/16",
         )
     if subnet.overlaps(_DOCKERS_OWN):
@@ -185,3 +194,4 @@ Mebibytes = Annotated[int, BeforeValidator(_size)]
 Ports = Annotated[PortRange, BeforeValidator(_ports)]
 Port = Annotated[PortMapping, BeforeValidator(_port)]
 Subnet = Annotated[IPv4Network, BeforeValidator(_subnet)]
+OwnSubnet = Annotated[IPv4Network, BeforeValidator(_own_subnet)]

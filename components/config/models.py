@@ -8,21 +8,16 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from components.config import fields
 from components.config.fields import rule_error
 
 TierName = Literal["data", "backend", "frontend", "admin"]
+Place = Literal["unified", "isolated"]
 _MAJOR: Final = re.compile(r":(?:pg)?([0-9]+)")
 _DEFAULT_MAJORS: Final = {"postgres": 17, "redis": 8}
 PROBE_IMAGE: Final = "data-tier/probe:1"
-
-
-def _not_yet(value: object) -> object:
-    if value == "isolated":
-        raise rule_error("the isolated shape isn't there yet", "Write unified")
-    return value
 
 
 class _Section(BaseModel):
@@ -30,10 +25,14 @@ class _Section(BaseModel):
 
 
 class Tier(_Section):
-    """One network: who can reach what, and on which host ports its services are published."""
+    """One network: who can reach what, and on which host ports its services are published.
+
+    `apps` belongs to the data tier only: the pool from which apps in the isolated place get their own subnets.
+    """
 
     internal: bool = False
     subnet: fields.Subnet | None = None
+    apps: fields.Subnet | None = None
     publish: Literal["loopback", "public"] | None = None
     ports: fields.Ports | None = None
 
@@ -56,7 +55,7 @@ class Resources(_Section):
 
 
 class Postgres(_Section):
-    """The shared PostgreSQL server."""
+    """A PostgreSQL server: the shared one, and what an app's own has unless the app says otherwise."""
 
     name: fields.HostName | None = None
     image: fields.ImageReference
@@ -67,7 +66,7 @@ class Postgres(_Section):
 
 
 class Redis(_Section):
-    """The shared Redis server; `databases` names its numbered databases."""
+    """A Redis server, as for PostgreSQL; `databases` names its numbered databases."""
 
     name: fields.HostName | None = None
     image: fields.ImageReference
@@ -83,12 +82,36 @@ class Images(_Section):
     redis: int | None = Field(default=None, ge=6, le=30)
 
 
+class OwnResources(_Section):
+    """What an app's own server may use, where it differs from the shared one."""
+
+    memory: fields.Mebibytes | None = Field(default=None, ge=128)
+    cpu: float | None = Field(default=None, gt=0, le=256)
+
+
+class OwnPostgres(_Section):
+    """An app's own PostgreSQL server, where it differs from the shared one."""
+
+    name: fields.HostName | None = None
+    resources: OwnResources = OwnResources()
+    storage: fields.Mebibytes | None = None
+    connections: int | None = Field(default=None, ge=20, le=5000)
+
+
+class OwnRedis(_Section):
+    """An app's own Redis server, where it differs from the shared one."""
+
+    name: fields.HostName | None = None
+    memory: fields.Mebibytes | None = Field(default=None, ge=32)
+
+
 class AppDatabase(_Section):
-    """An app's database on the shared server."""
+    """An app's database; `server` counts in the isolated place."""
 
     database: fields.DatabaseName
     extensions: tuple[fields.ExtensionName, ...] = ()
     connections: int = Field(default=20, ge=1, le=1000)
+    server: OwnPostgres = OwnPostgres()
 
 
 class Service(_Section):
@@ -122,11 +145,16 @@ class Service(_Section):
 
 
 class App(_Section):
-    """One application: the stores it needs and the container that uses them."""
+    """One application: the stores it needs, where they are, and the container that uses them."""
 
     postgres: AppDatabase | None = None
     redis: tuple[str, ...] = ()
+    redis_server: OwnRedis = OwnRedis()
     service: Service | None = None
+    dedicated: bool = False
+    serving: Place | None = None
+    keep: tuple[Place, ...] = ()
+    subnet: fields.OwnSubnet | None = None
 
     @property
     def has_stores(self) -> bool:
@@ -139,7 +167,7 @@ class Settings(_Section):
 
     prefix: fields.Slug
     platform: Literal["docker"] = "docker"
-    topology: Annotated[Literal["unified"], BeforeValidator(_not_yet)] = "unified"
+    topology: Place = "unified"
     protect: bool = True
     running: bool = True
     network: dict[TierName, Tier]
@@ -147,17 +175,8 @@ class Settings(_Section):
     redis: Redis
     images: Images = Images()
     apps: dict[fields.AppName, App]
-
-    @field_validator("network")
-    @classmethod
-    def _has_a_data_network(cls, network: dict[TierName, Tier]) -> dict[TierName, Tier]:
-        data = network.get("data")
-        if data is None or not data.internal or data.subnet is None or data.publish is not None:
-            raise rule_error(
-                "the data tier is internal, has a subnet (its servers have fixed addresses) and publishes nothing",
-                "Write data: {internal: true, subnet: 172.28.10.0/24}",
-            )
-        return network
+    retired: tuple[str, ...] = ()
+    purging: tuple[str, ...] = ()
 
     @property
     def postgres_name(self) -> str:

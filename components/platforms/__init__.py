@@ -132,10 +132,6 @@ class Workload:
 class Platform(Protocol):
     """What a platform can do. `opts` are those of the calling component's child."""
 
-    @property
-    def lifecycle(self) -> Lifecycle:
-        """What happens to data when its resource goes."""
-
     def network(self, name: str, spec: NetworkSpec, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
         """A network; its name once it exists."""
 

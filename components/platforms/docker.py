@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_docker as docker
 
-from components.platforms import Lifecycle, NetworkSpec, SecretFiles, Stored, Workload, WorkloadSpec, merged
+from components.platforms import NetworkSpec, SecretFiles, Stored, Workload, WorkloadSpec, merged
 
 _WAIT_SECONDS = 120
 _LOGS = {"max-size": "10m", "max-file": "3"}
@@ -26,8 +26,7 @@ _PUBLISH_OPTIONS = {
 class DockerPlatform:
     """Carries out what components ask, on the host that the Docker provider talks to."""
 
-    def __init__(self, *, lifecycle: Lifecycle, stack_label: str, helper_image: str) -> None:
-        self.lifecycle = lifecycle
+    def __init__(self, *, stack_label: str, helper_image: str) -> None:
         self._stack_label = stack_label
         self._helper_image = helper_image
         self._images: dict[str, pulumi.Output[str]] = {}

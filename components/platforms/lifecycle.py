@@ -9,7 +9,7 @@ import pulumi
 
 @dataclass(frozen=True, kw_only=True)
 class Lifecycle:
-    """Whether the stack's data is protected from its own program."""
+    """Whether data is protected from its own program: by the stack's setting, but not when its app is purged."""
 
     protect: bool
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pulumi
 
-from components.platforms import Lifecycle, NetworkSpec, Platform, SecretFiles, Stored, Workload, WorkloadSpec
+from components.platforms import NetworkSpec, Platform, SecretFiles, Stored, Workload, WorkloadSpec
 
 
 class StoppedPlatform:
@@ -18,11 +18,6 @@ class StoppedPlatform:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-
-    @property
-    def lifecycle(self) -> Lifecycle:
-        """That of the platform underneath."""
-        return self._platform.lifecycle
 
     def network(self, name: str, spec: NetworkSpec, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:  # noqa: ARG002
         """The name that the network will have."""

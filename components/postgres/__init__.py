@@ -1,12 +1,16 @@
 """PostgreSQL: servers, databases, roles and grants."""
 
-from components.postgres.database import AppDatabase, AppDatabaseArgs
+from components.postgres.database import AppDatabase, AppDatabaseArgs, DatabaseSpec
+from components.postgres.isolated import IsolatedPostgres, IsolatedPostgresArgs
 from components.postgres.server import PostgresServer, PostgresServerArgs
 from components.postgres.unified import UnifiedPostgres, UnifiedPostgresArgs
 
 __all__ = [
     "AppDatabase",
     "AppDatabaseArgs",
+    "DatabaseSpec",
+    "IsolatedPostgres",
+    "IsolatedPostgresArgs",
     "PostgresServer",
     "PostgresServerArgs",
     "UnifiedPostgres",

@@ -21,12 +21,20 @@ from components.postgres.server import PORT, PostgresServer
 
 
 @dataclass(frozen=True, kw_only=True)
+class DatabaseSpec:
+    """One app's database: what it needs, what happens to its data, and whether its logins are `locked`."""
+
+    settings: DatabaseSettings
+    lifecycle: Lifecycle
+    locked: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class AppDatabaseArgs:
     """What AppDatabase is built from."""
 
     server: PostgresServer
-    settings: DatabaseSettings
-    lifecycle: Lifecycle
+    spec: DatabaseSpec
 
 
 class AppDatabase(pulumi.ComponentResource):
@@ -43,7 +51,8 @@ class AppDatabase(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AppDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("data-tier:postgres:AppDatabase", name, {}, opts)
-        self._base, self._args, self._roles = name, args, RoleNames(args.settings.database)
+        self._base, self._spec, self._roles = name, args.spec, RoleNames(args.spec.settings.database)
+        self._hostname = args.server.hostname
         container = args.server.container
         self._inside = pulumi.ResourceOptions(
             parent=self,
@@ -52,7 +61,7 @@ class AppDatabase(pulumi.ComponentResource):
             deleted_with=container,
             retain_on_delete=container is None or None,  # with the server down nothing inside can be asked to go
         )
-        self._kept = args.lifecycle.stateful(self._inside)
+        self._kept = args.spec.lifecycle.stateful(self._inside)
 
         owner = postgresql.Role(f"{name}-owner", name=self._roles.owner, login=False, opts=self._kept)
         group = postgresql.Role(f"{name}-group", name=self._roles.group, login=False, opts=self._kept)
@@ -77,31 +86,31 @@ class AppDatabase(pulumi.ComponentResource):
             encoding="UTF8",
             lc_collate="C.UTF-8",  # part of glibc and of musl: the same order on every image, before and after a move
             lc_ctype="C.UTF-8",
-            connection_limit=self._args.settings.connections + sizing.MIGRATION_CONNECTIONS,
+            connection_limit=self._spec.settings.connections + sizing.MIGRATION_CONNECTIONS,
             opts=self._kept,
         )
 
     def _extensions(self, database: postgresql.Database) -> list[pulumi.Resource]:
         return [
             postgresql.Extension(f"{self._base}-extension-{name}", name=name, database=database.name, opts=self._kept)
-            for name in sorted(set(self._args.settings.extensions))
+            for name in sorted(set(self._spec.settings.extensions))
         ]
 
     def _login(
         self, role: str, login: str, groups: list[pulumi.Output[str]], owner: str | None = None
     ) -> pulumi.Output[str]:
         """A role that logs in; PostgreSQL gets a verifier of its password, the password itself is returned."""
-        secret = self._args.lifecycle.stateful(pulumi.ResourceOptions(parent=self))
+        secret = self._spec.lifecycle.stateful(pulumi.ResourceOptions(parent=self))
         password = passwords.generated(f"{self._base}-{role}-password", secret)
         salt = passwords.salt(f"{self._base}-{role}-salt", secret)
         postgresql.Role(
             f"{self._base}-{role}",
             name=login,
-            login=True,
+            login=not self._spec.locked,
             password=pulumi.Output.all(password, salt).apply(lambda both: scram_verifier(*both)),
             roles=groups,
             assume_role=owner,
-            connection_limit=sizing.MIGRATION_CONNECTIONS if owner else self._args.settings.connections,
+            connection_limit=sizing.MIGRATION_CONNECTIONS if owner else self._spec.settings.connections,
             opts=self._kept,
         )
         return password
@@ -109,5 +118,5 @@ class AppDatabase(pulumi.ComponentResource):
     def _url(self, login: str, password: pulumi.Output[str]) -> pulumi.Output[str]:
         return pulumi.Output.format(
             "postgresql://{0}:{1}@{2}:{3}/{4}",
-            login, password, self._args.server.hostname, PORT, self._roles.database,
+            login, password, self._hostname, PORT, self._roles.database,
         )  # fmt: skip

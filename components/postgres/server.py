@@ -5,7 +5,8 @@ Databases and roles belong to `database`; whether several apps share the server 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_postgresql as postgresql
@@ -15,6 +16,7 @@ from components.config import Postgres
 from components.platforms import (
     Health,
     Join,
+    Lifecycle,
     Mount,
     Platform,
     SecretFiles,
@@ -34,9 +36,13 @@ _CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")  # the e
 
 @dataclass(frozen=True, kw_only=True)
 class PostgresServerArgs:
-    """What PostgresServer is built from. `hostname` is the container's name, `address` its fixed one in `subnet`."""
+    """What PostgresServer is built from. `hostname` is the container's name, `address` its fixed one in `subnet`.
+
+    `labels` are further ones of its container and data volume.
+    """
 
     platform: Platform
+    lifecycle: Lifecycle
     settings: Postgres
     major: int
     hostname: str
@@ -45,6 +51,7 @@ class PostgresServerArgs:
     subnet: str
     gateway: str
     address: str
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 class PostgresServer(pulumi.ComponentResource):
@@ -68,8 +75,13 @@ class PostgresServer(pulumi.ComponentResource):
     def __init__(self, name: str, args: PostgresServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("data-tier:postgres:PostgresServer", name, {}, opts)
         mine = pulumi.ResourceOptions(parent=self)
-        stateful = args.platform.lifecycle.stateful(mine)
-        labels = {"data-tier.component": "postgres", "data-tier.tier": "data", "data-tier.major": str(args.major)}
+        stateful = args.lifecycle.stateful(mine)
+        labels = {
+            "data-tier.component": "postgres",
+            "data-tier.tier": "data",
+            "data-tier.major": str(args.major),
+            **args.labels,
+        }
 
         self.admin_password = passwords.generated(f"{name}-admin-password", stateful)
         volume = args.platform.volume(f"{name}-data", f"{args.hostname}-data", labels, stateful)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.config.models import AppDatabase as DatabaseSettings
-from components.postgres.database import AppDatabase, AppDatabaseArgs
+from components.postgres.database import AppDatabase, AppDatabaseArgs, DatabaseSpec
 from components.postgres.server import PostgresServer, PostgresServerArgs
 
 
@@ -17,7 +16,7 @@ class UnifiedPostgresArgs:
     """What UnifiedPostgres is built from: the server, and the databases by app."""
 
     server: PostgresServerArgs
-    apps: Mapping[str, DatabaseSettings]
+    apps: Mapping[str, DatabaseSpec]
 
 
 class UnifiedPostgres(pulumi.ComponentResource):
@@ -34,12 +33,8 @@ class UnifiedPostgres(pulumi.ComponentResource):
         mine = pulumi.ResourceOptions(parent=self)
         self.server = PostgresServer(f"{name}-server", args.server, mine)
         self.databases = {
-            app: AppDatabase(
-                f"{name}-{app}",
-                AppDatabaseArgs(server=self.server, settings=settings, lifecycle=args.server.platform.lifecycle),
-                mine,
-            )
-            for app, settings in args.apps.items()
+            app: AppDatabase(f"{name}-{app}", AppDatabaseArgs(server=self.server, spec=spec), mine)
+            for app, spec in args.apps.items()
         }
         self.register_outputs(
             {"server": self.server.hostname, "databases": {app: its.database for app, its in self.databases.items()}}

@@ -6,6 +6,8 @@ Pulumi's own mocks hide parents, options, outputs, duplicate names and secrets; 
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +20,7 @@ from pulumi.runtime import mocks, settings
 from pulumi.runtime.stack import run_pulumi_func
 
 from components.config import Settings, parse
+from components.outputs import exports
 from components.topology import Topology, build
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +31,7 @@ SIGNATURE = "4dabf18193072939515e22adb298388d"
 class _Answers(mocks.Mocks):
     """Gives resources the outputs that a provider computes; passwords are recognizable."""
 
-    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
+    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
         raise AssertionError(f"unexpected call of {args.token}")
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
@@ -56,6 +59,19 @@ class Registered:
     deleted_with: str
     delete_before_replace: bool
     provider: str
+    aliases: tuple[str, ...] = ()
+    ignore_changes: tuple[str, ...] = ()
+    replace_on_changes: tuple[str, ...] = ()
+    additional_secret_outputs: tuple[str, ...] = ()
+    custom_timeouts: Mapping[str, str] = field(default_factory=dict)
+    import_id: str = ""
+
+    def described(self) -> dict[str, Any]:
+        """What a golden graph keeps: the parent and the options that are set."""
+        plain = ("urn", "type", "name", "parent", "custom", "inputs", "dependencies")
+        options = {key: value for key, value in vars(self).items() if key not in plain and value}
+        depends_on = {"depends_on": list(self.dependencies)} if self.dependencies else {}
+        return {"parent": self.parent, "options": {**options, **depends_on}}
 
 
 @dataclass
@@ -85,6 +101,11 @@ class Graph(mocks.MockMonitor):
     def by_urn(self) -> dict[str, Registered]:
         return {short(one.urn): one for one in self.registered}
 
+    def described(self) -> dict[str, Any]:
+        """The graph as a golden file has it: by short URN, parents and options."""
+        found = {urn: one.described() for urn, one in sorted(self.by_urn().items())}
+        return json.loads(json.dumps(found))  # type: ignore[no-any-return]
+
 
 def short(urn: str) -> str:
     """A URN's last type and name: enough to tell one registration from another, and it fits on a line."""
@@ -106,6 +127,12 @@ def _registered(request: Any, urn: str) -> Registered:
         deleted_with=short(request.deletedWith) if request.deletedWith else "",
         delete_before_replace=request.deleteBeforeReplace,
         provider=short(request.provider.rsplit("::", 1)[0]) if request.provider else "",
+        aliases=tuple(str(json_format.MessageToDict(alias)) for alias in request.aliases),
+        ignore_changes=tuple(request.ignoreChanges),
+        replace_on_changes=tuple(request.replaceOnChanges),
+        additional_secret_outputs=tuple(request.additionalSecretOutputs),
+        custom_timeouts=json_format.MessageToDict(request.customTimeouts),
+        import_id=request.importId,
     )
 
 
@@ -141,3 +168,17 @@ def build_from(raw: Mapping[str, Any], seen: Callable[[Topology], object] = lamb
     """The graph of a configuration; `seen` is called with the topology inside the run."""
     parsed: Settings = parse(raw)
     return record(lambda: seen(build(parsed)))
+
+
+def export_all(topology: Topology) -> None:
+    """Export what the program exports."""
+    for name, value in exports(topology).items():
+        pulumi.export(name, value)
+
+
+def golden(name: str, graph: Graph) -> dict[str, Any]:
+    """A golden graph; `UPDATE_GOLDEN=1` writes it anew from `graph`."""
+    path = ROOT / "tests/golden" / f"{name}.json"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(json.dumps(graph.described(), indent=1) + "\n")
+    return json.loads(path.read_text())  # type: ignore[no-any-return]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 import pytest
 
-from components.platforms import Health, Join, Lifecycle, NetworkSpec, Published, WorkloadSpec
+from components.platforms import Health, Join, NetworkSpec, Published, WorkloadSpec
 from components.platforms.docker import DockerPlatform
 from components.platforms.stopped import StoppedPlatform
 from tests.components.recording import record
@@ -13,8 +13,8 @@ from tests.components.recording import record
 OPTS = pulumi.ResourceOptions()
 
 
-def platform(protect: bool = True) -> DockerPlatform:
-    return DockerPlatform(lifecycle=Lifecycle(protect=protect), stack_label="t", helper_image="data-tier/redis:8")
+def platform() -> DockerPlatform:
+    return DockerPlatform(stack_label="t", helper_image="data-tier/redis:8")
 
 
 def workload(**more):

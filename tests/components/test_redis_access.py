@@ -64,6 +64,42 @@ def test_a_deleted_user_stays_deleted_over_a_restart():
     assert server.commands == [("ACL", "DELUSER", "shop"), ("ACL", "SAVE")]
 
 
+def test_a_locked_user_is_off_logged_out_and_stays_so_over_a_restart():
+    server = Recorded()
+    redis_users.lock_user(server, "shop")
+    assert server.commands == [("ACL", "SETUSER", "shop", "off"), ("CLIENT", "KILL", "USER", "shop"), ("ACL", "SAVE")]
+
+
+class Keys:
+    """Two pages of keys in each database, as SCAN gives them."""
+
+    def __init__(self) -> None:
+        self.number: object = None
+        self.deleted: list[tuple[object, object]] = []
+
+    def execute_command(self, *command: object) -> object:
+        if command[0] == "SELECT":
+            self.number = command[1]
+        if command[0] == "UNLINK":
+            self.deleted += [(self.number, key) for key in command[1:]]
+        if command[0] == "SCAN":
+            assert command[2:4] == ("MATCH", "shop:*")
+            return (7, [b"shop:1", b"shop:2"]) if command[1] == 0 else (0, [])
+        return "OK"
+
+
+def test_an_apps_keys_are_deleted_in_each_of_its_databases():
+    server = Keys()
+    redis_users.delete_keys(server, "shop", [0, 2])
+    assert server.deleted == [(0, b"shop:1"), (0, b"shop:2"), (2, b"shop:1"), (2, b"shop:2")]
+
+
+@pytest.mark.parametrize("command", ["lock", "delete", "purge"])
+def test_every_command_names_a_server_that_does_not_answer(command, capsys):
+    assert redis_users.main([command], ENVIRONMENT) == 1
+    assert f"cannot {command} user shop on Redis at 127.0.0.1:1" in capsys.readouterr().err
+
+
 def test_a_server_that_does_not_answer_is_named_without_a_password(capsys):
     assert redis_users.main(["set"], ENVIRONMENT) == 1
     said = capsys.readouterr().err

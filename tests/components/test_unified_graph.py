@@ -1,29 +1,28 @@
-"""The unified shape as it is registered: one golden graph, and what must hold for any stack file.
-
-`UPDATE_GOLDEN=1` writes the golden file anew; every replacement in it wants an explanation.
-"""
+"""The unified shape as it is registered: one golden graph, and what must hold for any stack file."""
 
 from __future__ import annotations
 
 import copy
 import json
-import os
 from collections.abc import Iterator
 from typing import Any
 
-import pulumi
 import pytest
 
 from components.outputs import exports
-from tests.components.recording import ROOT, SECRET, SIGNATURE, Graph, Registered, build_from, record, stack_file
+from tests.components.recording import (
+    ROOT,
+    SECRET,
+    SIGNATURE,
+    Graph,
+    build_from,
+    export_all,
+    golden,
+    record,
+    stack_file,
+)
 
-GOLDEN = ROOT / "tests/golden/unified.json"
 STATEFUL = ("volume:Volume", "randomPassword:RandomPassword", "role:Role", "database:Database", "extension:Extension")
-
-
-def export_all(topology: Any) -> None:
-    for name, value in exports(topology).items():
-        pulumi.export(name, value)
 
 
 @pytest.fixture(scope="module")
@@ -31,23 +30,8 @@ def graph() -> Graph:
     return build_from(stack_file("dev"), export_all)
 
 
-def described(one: Registered) -> dict[str, Any]:
-    options = {
-        "protect": one.protect,
-        "retain_on_delete": one.retain_on_delete,
-        "deleted_with": one.deleted_with,
-        "delete_before_replace": one.delete_before_replace,
-        "provider": one.provider,
-        "depends_on": list(one.dependencies),
-    }
-    return {"parent": one.parent, "options": {key: value for key, value in options.items() if value}}
-
-
 def test_the_graph_is_the_golden_one(graph):
-    found = {urn: described(one) for urn, one in sorted(graph.by_urn().items())}
-    if os.environ.get("UPDATE_GOLDEN"):
-        GOLDEN.write_text(json.dumps(found, indent=1) + "\n")
-    assert found == json.loads(GOLDEN.read_text())
+    assert graph.described() == golden("unified", graph), "explain every replacement before the file is written anew"
 
 
 def test_no_two_resources_share_a_name(graph):
@@ -238,9 +222,12 @@ def test_the_program_stays_a_table_of_contents():
     assert len((ROOT / "__main__.py").read_text().splitlines()) < 40
 
 
-def test_an_empty_stack_of_servers_can_be_built():
-    raw = {**stack_file("dev"), "apps": {}}
-    assert {one.name for one in build_from(raw).of("Container").values()} >= {"redis-container"}
+def test_without_apps_there_are_tiers_and_no_servers():
+    built = build_from({**stack_file("dev"), "apps": {}})
+    assert set(built.of("Network")) == {
+        *("network-backend", "network-frontend", "network-admin", "network-backend-publish", "network-admin-publish")
+    }
+    assert built.of("Container") == {}
 
 
 def test_a_recording_sees_nothing_of_the_one_before():

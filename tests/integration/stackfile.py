@@ -27,7 +27,7 @@ def settings(client: docker.DockerClient | None = None) -> dict[str, Any]:
     config: dict[str, Any] = yaml.safe_load((REPOSITORY / "Pulumi.dev.yaml").read_text())["config"]
     config = {key: value for key, value in copy.deepcopy(config).items() if key != "data-tier:running"}
     config |= {"data-tier:prefix": PREFIX, "data-tier:images": dict(IMAGES)}
-    for tier, subnet in zip(_TIERS, _free_subnets(client, len(_TIERS)), strict=True):
+    for tier, subnet in zip(_TIERS, free_subnets(client, len(_TIERS)), strict=True):
         config["data-tier:network"][tier]["subnet"] = str(subnet)
     for server in ("postgres", "redis"):
         _rename(config[f"data-tier:{server}"])
@@ -52,7 +52,8 @@ def _rename(section: dict[str, Any]) -> None:
         section["name"] = f"{PREFIX}-{section['name']}"
 
 
-def _free_subnets(client: docker.DockerClient | None, count: int) -> list[IPv4Network]:
+def free_subnets(client: docker.DockerClient | None, count: int) -> list[IPv4Network]:
+    """Subnets that no network of the host has."""
     taken = []
     for network in client.networks.list() if client else []:
         for config in (network.attrs.get("IPAM") or {}).get("Config") or []:

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from operate import lifecycle, pulumi, screen
 from operate.errors import OperateError
+from tests.operate.outputs import outputs
 
 GOOD = """
 config:
@@ -68,22 +69,23 @@ def test_a_major_that_no_release_has_is_refused_with_the_choices() -> None:
 
 
 def test_the_screen_says_what_came_up_and_what_to_do_next() -> None:
-    outputs: dict[str, Any] = {
-        "prefix": "shop",
-        "servers": {
-            kind: {"name": f"shop-{kind}", "address": "172.28.10.10", "port": 1, "admin": "admin", "major": 17,
-                   "network": "shop-data-tier", "volume": f"shop-{kind}-data", "secrets": "s"}
-            for kind in ("postgres", "redis")
-        },
-        "databases": {"web": {"database": "web_db", "roles": ["web_db_owner", "web_db"], "extensions": ["vector"]}},
-        "networks": {"data": {"name": "shop-data-tier", "internal": True, "publish": None, "publish_network": None}},
-        "services": {"web": {"name": "shop-web", "tiers": ["backend", "data"], "url": "http://127.0.0.1:4000/",
-                             "publish": "loopback", "secrets": "shop-web-secrets"}},
-        "stand_ins": ["web"],
-    }  # fmt: skip
-    console = Console(width=160, record=True, file=open("/dev/null", "w"))  # noqa: SIM115  closed with the process
-    screen.show("dev", outputs, console)
-    text = console.export_text()
-    for part in ("shop-postgres", "172.28.10.10:1", "web_db{_owner,}", "shop-data-tier", "vector", "make down"):
+    told = outputs(stand_ins=["shop"])
+    told["databases"]["shop"].update(roles=["shop_db_owner", "shop_db"], extensions=["vector"])
+    text = _shown("dev", told)
+    for part in ("t-wiki-postgres", "10.0.1.2:5432", "shop_db{_owner,}", "t-wiki-data", "vector", "make down"):
         assert part in text
-    assert "curl http://127.0.0.1:4000/" in text
+    assert "python -m operate psql shop" in text
+    assert "python -m operate redis shop" in text
+
+
+def test_the_screen_suggests_no_shell_on_what_is_not_there() -> None:
+    text = _shown("prod", outputs(redis_users={}))
+    assert "python -m operate psql shop --stack prod" in text
+    assert "operate redis" not in text
+    assert "operate psql" not in _shown("dev", outputs(redis_users={}, databases={}))
+
+
+def _shown(stack: str, told: dict[str, Any]) -> str:
+    console = Console(width=160, record=True, file=open("/dev/null", "w"))  # noqa: SIM115  closed with the process
+    screen.show(stack, told, console)
+    return console.export_text()

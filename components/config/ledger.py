@@ -1,0 +1,172 @@
+"""What holds data, as the last run has written it down, against what the stack file declares now.
+
+Pure. An app leaves through `retired` and `purging` and moves by `serving` and `keep`; one that just disappears from its
+place would take its data with it, or leave it behind unseen. How the last run is read belongs to `components.ledger`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from components.config import places
+from components.config.errors import NOTHING, Problem
+from components.config.models import Place, Settings
+
+_MIGRATE: Final = "`python -m operate migrate`"
+
+
+class Entry(BaseModel):
+    """One app that holds data: its database, its purposes on Redis, and where they are.
+
+    `purging` says that its stores were declared without protection: from then on it may go.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    database: str | None = None
+    redis: tuple[str, ...] = ()
+    places: tuple[Place, ...]
+    serving: Place
+    retired: bool = False
+    purging: bool = False
+
+
+class _User(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    purposes: Mapping[str, int] = {}
+
+
+class _Outputs(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    topology: Place | None = None
+    apps: Mapping[str, Entry] = {}
+    redis_users: Mapping[str, _User] = {}
+
+
+def entries(settings: Settings) -> dict[str, Entry]:
+    """The ledger of a stack: every app with a store."""
+    return {
+        app: Entry(
+            database=its.postgres.database if its.postgres else None,
+            redis=its.redis,
+            places=places.places(settings, app),
+            serving=places.serving(settings, app),
+            retired=app in settings.retired,
+            purging=app in settings.purging,
+        )
+        for app, its in settings.apps.items()
+        if its.has_stores
+    }
+
+
+def compare(outputs: Mapping[str, Any], settings: Settings) -> list[Problem]:
+    """Every way in which `settings` would lose sight of data that the last run's `outputs` have recorded.
+
+    Outputs without a ledger (a new stack, or one of an earlier version) have nothing to say.
+    """
+    try:
+        recorded = _Outputs.model_validate(dict(outputs))
+    except ValidationError:
+        rule = "the ledger of what holds data, which the last run has left there, can't be read"
+        remedy = "Use the version of this program that wrote it, or import a state that it can read"
+        return [Problem(key="the stack's output apps", rule=rule, remedy=remedy)]
+    held = {app: was for app, was in recorded.apps.items() if not was.purging}
+    turned = recorded.topology not in {None, settings.topology}
+    left = {app: _left_places(app, was, settings) for app, was in held.items() if app in settings.apps}
+    by_topology = {app: gone for app, gone in left.items() if turned and gone and not settings.apps[app].dedicated}
+    found = [*_topology(by_topology, settings), *_numbers(recorded, held, settings)]
+    for app, was in held.items():
+        if app not in settings.apps:
+            found.append(_missing(app))
+            continue
+        found += _stores(app, was, settings)
+        if app not in by_topology:
+            found += _places(app, was, left[app], settings)
+    return found
+
+
+def _missing(app: str) -> Problem:
+    return Problem(
+        key=f"data-tier:apps.{app}",
+        rule="it holds data and is no longer declared",
+        remedy="Add it back and list it in data-tier:retired; "
+        f"`python -m operate purge {app}` deletes it after a backup",
+    )
+
+
+def _stores(app: str, was: Entry, settings: Settings) -> Iterator[Problem]:
+    key, its = f"data-tier:apps.{app}", settings.apps[app]
+    whole = f"Put it back; an app's data goes when the app is retired and purged (`python -m operate purge {app}`)"
+    if was.database and its.postgres is None:
+        yield Problem(key=f"{key}.postgres", rule=f"{was.database} holds data and is no longer declared", remedy=whole)
+    elif was.database and its.postgres and its.postgres.database != was.database:
+        yield Problem(
+            key=f"{key}.postgres.database",
+            value=its.postgres.database,
+            rule=f"the app's data is in {was.database}, and another name is another, empty database",
+            remedy=f"Write {was.database}",
+        )
+    for purpose in was.redis:
+        if purpose not in its.redis:
+            yield Problem(key=f"{key}.redis", rule=f"{purpose} holds keys and is no longer declared", remedy=whole)
+
+
+def _numbers(recorded: _Outputs, held: Mapping[str, Entry], settings: Settings) -> Iterator[Problem]:
+    """One problem for each purpose whose number has changed under the keys of apps."""
+    for purpose, number in settings.redis.databases.items():
+        users = {app: recorded.redis_users[app].purposes for app in held if app in recorded.redis_users}
+        apps = {app: its[purpose] for app, its in users.items() if its.get(purpose, number) != number}
+        if apps:
+            was = next(iter(apps.values()))
+            yield Problem(
+                key=f"data-tier:redis.databases.{purpose}",
+                value=number,
+                rule=f"{', '.join(sorted(apps))}: keys under number {was}; another number is another, empty database",
+                remedy=f"Write {was}",
+            )
+
+
+def _left_places(app: str, was: Entry, settings: Settings) -> tuple[Place, ...]:
+    """The recorded places that an app with stores is no longer declared in."""
+    if not settings.apps[app].has_stores:
+        return ()  # said already, store by store
+    return tuple(place for place in was.places if place not in places.places(settings, app))
+
+
+def _topology(gone: Mapping[str, tuple[Place, ...]], settings: Settings) -> Iterator[Problem]:
+    """One problem for all the apps that a bare change of the topology would leave behind."""
+    for place in places.PLACES:
+        apps = [app for app, left in gone.items() if place in left]
+        if apps:
+            yield Problem(
+                key="data-tier:topology",
+                value=settings.topology,
+                rule=f"{', '.join(sorted(apps))}: data in the {place} place, which would no longer be declared",
+                remedy=f"Write keep: [{place}] and serving: {place} at these apps while the data is copied; "
+                f"{_MIGRATE} will do both",
+            )
+
+
+def _places(app: str, was: Entry, left: tuple[Place, ...], settings: Settings) -> Iterator[Problem]:
+    key, serving = f"data-tier:apps.{app}", places.serving(settings, app)
+    for place in left:
+        by_keep = place != was.serving
+        yield Problem(
+            key=f"{key}.keep" if by_keep else f"{key}.dedicated",
+            value=NOTHING if by_keep else settings.apps[app].dedicated,
+            rule=f"the app has data in the {place} place, which is no longer declared",
+            remedy=f"Write keep: [{place}]{'' if by_keep else f' and serving: {place}'} while the data is copied; "
+            f"{_MIGRATE} will do it",
+        )
+    if not left and settings.apps[app].has_stores and serving not in was.places:
+        yield Problem(
+            key=f"{key}.serving",
+            value=serving,
+            rule=f"nothing of the app is in the {serving} place yet: it would begin without its data",
+            remedy=f"Write serving: {was.serving} until {_MIGRATE} has copied it",
+        )

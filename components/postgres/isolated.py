@@ -1,0 +1,35 @@
+"""The isolated shape: a server for one app, with its database and roles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.postgres.database import AppDatabase, AppDatabaseArgs, DatabaseSpec
+from components.postgres.server import PostgresServer, PostgresServerArgs
+
+
+@dataclass(frozen=True, kw_only=True)
+class IsolatedPostgresArgs:
+    """What IsolatedPostgres is built from."""
+
+    server: PostgresServerArgs
+    database: DatabaseSpec
+
+
+class IsolatedPostgres(pulumi.ComponentResource):
+    """One PostgreSQL server for one app."""
+
+    server: PostgresServer
+    """The app's own server."""
+
+    database: AppDatabase
+    """The database on it."""
+
+    def __init__(self, name: str, args: IsolatedPostgresArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("data-tier:postgres:IsolatedPostgres", name, {}, opts)
+        mine = pulumi.ResourceOptions(parent=self)
+        self.server = PostgresServer(f"{name}-server", args.server, mine)
+        self.database = AppDatabase(f"{name}-database", AppDatabaseArgs(server=self.server, spec=args.database), mine)
+        self.register_outputs({"server": self.server.hostname, "database": self.database.database})

@@ -1,0 +1,174 @@
+"""The stores of apps in either place: on the shared servers, or on servers of their own.
+
+Owns how settings become servers, databases and users. Which apps are in which place is `config.places`' to say, what
+their services use `topology`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from components.config import Postgres, Redis, Settings, places
+from components.naming import server_key, short_name
+from components.network import AppNetwork, AppNetworkArgs, DataAddresses
+from components.platforms import Lifecycle, Platform
+from components.postgres import (
+    AppDatabase,
+    DatabaseSpec,
+    IsolatedPostgres,
+    IsolatedPostgresArgs,
+    PostgresServer,
+    PostgresServerArgs,
+    UnifiedPostgres,
+    UnifiedPostgresArgs,
+)
+from components.redis import RedisUser, RedisUserArgs, RedisWithDbs, RedisWithDbsArgs
+
+Servers = Mapping[str, PostgresServer | RedisWithDbs]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stores:
+    """One app's stores in one place, and the network that their servers are on."""
+
+    network: pulumi.Output[str]
+    database: AppDatabase | None
+    user: RedisUser | None
+
+    @property
+    def urls(self) -> dict[str, pulumi.Output[str]]:
+        """The data URLs by file name: the first purpose is `redis_url`, further ones carry their name."""
+        urls = {"database_url": self.database.url} if self.database else {}
+        for position, (purpose, url) in enumerate(self.user.urls.items() if self.user else ()):
+            urls["redis_url" if position == 0 else f"redis_url_{purpose.replace('-', '_')}"] = url
+        return urls
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Spot:
+    """Where servers are put: their network with its addresses, and the labels that they carry."""
+
+    network: pulumi.Output[str]
+    addresses: DataAddresses
+    labels: Mapping[str, str]
+
+
+def shared_addresses(settings: Settings) -> DataAddresses:
+    """The fixed addresses on the data tier."""
+    subnet = settings.network["data"].subnet
+    if subnet is None:
+        raise ValueError("the data tier has no subnet; settings refuse that")
+    return DataAddresses(subnet=subnet)
+
+
+def own_addresses(settings: Settings, app: str) -> DataAddresses:
+    """The fixed addresses on an app's own network."""
+    return DataAddresses.own(places.own_subnet(settings, app))
+
+
+def shared(settings: Settings, platform: Platform, network: pulumi.Output[str]) -> tuple[Servers, dict[str, Stores]]:
+    """The shared servers on the data tier, as far as apps use them, and the stores on them by app."""
+    spot = _Spot(network=network, addresses=shared_addresses(settings), labels={})
+    apps = places.apps_in(settings, "unified")
+    servers: dict[str, PostgresServer | RedisWithDbs] = {}
+    databases: Mapping[str, AppDatabase] = {}
+    users: dict[str, RedisUser] = {}
+    if specs := {app: _database(settings, app) for app, its in apps.items() if its.postgres}:
+        server = _postgres(settings, platform, settings.postgres, spot, _lifecycle(settings, specs))
+        unified = UnifiedPostgres("postgres", UnifiedPostgresArgs(server=server, apps=specs))
+        servers[server_key("postgres")], databases = unified.server, unified.databases
+    if clients := [app for app, its in apps.items() if its.redis]:
+        redis = RedisWithDbs("redis", _redis(settings, platform, settings.redis, spot, _lifecycle(settings, clients)))
+        users = {app: RedisUser(f"redis-{app}", _user(settings, redis, app)) for app in clients}
+        servers[server_key("redis")] = redis
+    return servers, {app: Stores(network=network, database=databases.get(app), user=users.get(app)) for app in apps}
+
+
+def own(settings: Settings, platform: Platform, app: str) -> tuple[Servers, Stores]:
+    """An app's own network, its servers there and the stores on them."""
+    name, its = f"isolated-{app}", settings.apps[app]
+    addresses = own_addresses(settings, app)
+    args = AppNetworkArgs(platform=platform, prefix=settings.prefix, app=app, addresses=addresses)
+    network = AppNetwork(f"{name}-network", args).network
+    spot, lifecycle = (
+        _Spot(network=network, addresses=addresses, labels={"data-tier.app": app}),
+        _lifecycle(settings, [app]),
+    )
+    servers: dict[str, PostgresServer | RedisWithDbs] = {}
+    database, user = None, None
+    if its.postgres:
+        server = _postgres(settings, platform, places.own_postgres(settings, app), spot, lifecycle)
+        isolated = IsolatedPostgres(
+            f"{name}-postgres", IsolatedPostgresArgs(server=server, database=_database(settings, app))
+        )
+        servers[server_key("postgres", app)], database = isolated.server, isolated.database
+    if its.redis:
+        redis = RedisWithDbs(
+            f"{name}-redis", _redis(settings, platform, places.own_redis(settings, app), spot, lifecycle)
+        )
+        servers[server_key("redis", app)] = redis
+        user = RedisUser(f"{name}-redis-user", _user(settings, redis, app))
+    return servers, Stores(network=network, database=database, user=user)
+
+
+def _lifecycle(settings: Settings, apps: Iterable[str]) -> Lifecycle:
+    """That of data of `apps`: a server goes with the last of its apps that is purged."""
+    return Lifecycle(protect=settings.protect and not set(settings.purging).issuperset(apps))
+
+
+def _database(settings: Settings, app: str) -> DatabaseSpec:
+    database = settings.apps[app].postgres
+    if database is None:
+        raise ValueError(f"{app} has no database")
+    lifecycle = _lifecycle(settings, [app])
+    return DatabaseSpec(settings=database, lifecycle=lifecycle, locked=app in settings.retired)
+
+
+def _user(settings: Settings, server: RedisWithDbs, app: str) -> RedisUserArgs:
+    return RedisUserArgs(
+        server=server,
+        lifecycle=_lifecycle(settings, [app]),
+        app=app,
+        purposes=settings.apps[app].redis,
+        locked=app in settings.retired,
+        keys_go=app in settings.purging,
+    )
+
+
+def _postgres(
+    settings: Settings, platform: Platform, server: Postgres, spot: _Spot, lifecycle: Lifecycle
+) -> PostgresServerArgs:
+    name = server.name or settings.postgres_name
+    return PostgresServerArgs(
+        platform=platform,
+        lifecycle=lifecycle,
+        settings=server,
+        major=settings.postgres_major,
+        hostname=name,
+        aliases=(short_name(settings.prefix, name),),
+        network=spot.network,
+        subnet=str(spot.addresses.subnet),
+        gateway=spot.addresses.gateway,
+        address=spot.addresses.postgres,
+        labels=spot.labels,
+    )
+
+
+def _redis(
+    settings: Settings, platform: Platform, server: Redis, spot: _Spot, lifecycle: Lifecycle
+) -> RedisWithDbsArgs:
+    name = server.name or settings.redis_name
+    return RedisWithDbsArgs(
+        platform=platform,
+        lifecycle=lifecycle,
+        settings=server,
+        major=settings.redis_major,
+        hostname=name,
+        aliases=(short_name(settings.prefix, name),),
+        network=spot.network,
+        address=spot.addresses.redis,
+        labels=spot.labels,
+    )

@@ -1,0 +1,68 @@
+"""psql and redis-cli inside a server's own container, as an app's login or as the admin.
+
+Inside, because there both are installed in the server's version and every Docker host can be asked. Passwords go in by
+the environment of that one command (only root and the server's own user can read it) or stay in a file there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import unquote, urlsplit
+
+import docker
+
+from operate import connections, daemon, inside
+from operate.errors import OperateError
+from operate.stack import Secrets, Stack
+
+
+def psql(stack: Stack, app: str, arguments: Sequence[str], client: docker.DockerClient, login: Secrets | None) -> int:
+    """Run psql on an app's database with the app's own login, as the admin with None; its exit code.
+
+    Raises OperateError.
+    """
+    stack.require(app)
+    if app not in stack.databases:
+        raise OperateError(f"{app} has no database; with one: {', '.join(sorted(stack.databases)) or 'no app'}")
+    its = stack.databases[app]
+    server = stack.servers[its.server]
+    container = daemon.running(client, server.name)
+    told = {"PSQL_HISTORY": "/dev/null"}  # what is typed may be secret, and the server's folder is not the place for it
+    if login is None:
+        command = connections.psql_as_admin(server, its.database, *arguments)
+    else:
+        user, told["PGPASSWORD"] = _login(stack, app, login, "DATABASE_URL")
+        place = ["--host", server.address, "--port", str(server.port), "--username", user, "--dbname", its.database]
+        command = ["psql", *place, *arguments]
+    return inside.interact(container, command, user="postgres", environment=told)
+
+
+def redis(stack: Stack, app: str, arguments: Sequence[str], client: docker.DockerClient, login: Secrets | None) -> int:
+    """Run redis-cli on the number of an app's main purpose as the app, as the admin with None; its exit code.
+
+    Raises OperateError.
+    """
+    stack.require(app)
+    if app not in stack.redis_users:
+        raise OperateError(f"{app} doesn't use Redis; those that do: {', '.join(sorted(stack.redis_users)) or 'none'}")
+    its = stack.redis_users[app]
+    container = daemon.running(client, stack.servers[its.server].name)
+    number = str(next(iter(its.purposes.values()), 0))
+    told = {"REDISCLI_HISTFILE": "/dev/null"}
+    if login is None:
+        command = connections.redis_as_admin("-n", number, *arguments)
+    else:
+        user, told["REDISCLI_AUTH"] = _login(stack, app, login, "REDIS_URL")
+        command = ["redis-cli", "--no-auth-warning", "--user", user, "-n", number, *arguments]
+    return inside.interact(container, command, environment=told)
+
+
+def _login(stack: Stack, app: str, secrets: Secrets, variable: str) -> tuple[str, str]:
+    """Who the app logs in as. Raises OperateError for a retired app, whose logins are locked."""
+    if app in stack.apps and stack.apps[app].retired:
+        raise OperateError(f"{app} is retired and its logins are locked: use --admin")
+    url = secrets.of(app).get(variable)
+    if url is None:
+        raise OperateError(f"{app} has no {variable} in stack {stack.name}: `make up` renews what the stack knows")
+    parts = urlsplit(url)
+    return unquote(parts.username or ""), unquote(parts.password or "")

@@ -1,0 +1,99 @@
+"""The commands that reach into an app's data: psql, redis, env, purge.
+
+Owns their arguments, exit codes and the question before a deletion; what they do is in modules of their own.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from operate import printing
+from operate.errors import OperateError
+from operate.options import Admin, App, Json, Passed, Stack
+
+if TYPE_CHECKING:
+    from operate import stack as its
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (psql, redis, env, purge):
+        app.command()(command)
+
+
+def psql(app: App, arguments: Passed = None, stack: Stack = "dev", admin: Admin = False) -> None:
+    """Open psql on an app's database; `psql APP -- -c 'select 1'` and piped input work too."""
+    from operate import clients, daemon
+
+    found, login = _opened(stack, admin=admin)
+    raise typer.Exit(clients.psql(found, app, arguments or [], daemon.connect(), login))
+
+
+def redis(app: App, arguments: Passed = None, stack: Stack = "dev", admin: Admin = False) -> None:
+    """Open redis-cli as an app; `redis APP -- get saleor:key` and piped input work too."""
+    from operate import clients, daemon
+
+    found, login = _opened(stack, admin=admin)
+    raise typer.Exit(clients.redis(found, app, arguments or [], daemon.connect(), login))
+
+
+def env(
+    app: App,
+    stack: Stack = "dev",
+    form: Annotated[str, typer.Option("--format", help="dotenv, json or compose.")] = "dotenv",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A file, made with mode 0600.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+) -> None:
+    """Print an app's data URLs with their passwords, or write them to a file that only you can read."""
+    from operate import env_file
+    from operate import stack as stacks
+
+    found, secrets = stacks.read_with_secrets(stack)
+    found.require(app)
+    text = env_file.text(app, secrets.of(app), "json" if json else form)
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        env_file.write(output, text)
+        printing.progress(f"{output} written, mode 0600", json=True)
+
+
+def purge(
+    app: App,
+    stack: Stack = "dev",
+    json: Json = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask for the app's name.")] = False,
+) -> None:
+    """Delete a retired app with its data, after a backup; run again, it goes on where it was cut short."""
+    from operate import daemon
+    from operate import purge as its
+
+    client, plan = daemon.connect(), its.prepare(stack, app)
+    if not yes:
+        _ask_for_name(app, stack)
+    backups = its.carry(plan, client, partial(printing.progress, json=json), quiet=json)
+    if json:
+        document = {"stack": stack, "app": app, "backups": [one.as_json() for one in backups], "files": plan.earlier}
+        printing.document(document)
+
+
+def _opened(stack: str, *, admin: bool) -> tuple[its.Stack, its.Secrets | None]:
+    """The stack, with the secrets only where an app's own login is wanted."""
+    from operate import stack as its
+
+    return (its.read(stack), None) if admin else its.read_with_secrets(stack)
+
+
+def _ask_for_name(app: str, stack: str) -> None:
+    """Raises OperateError unless the app's name is typed."""
+    if not sys.stdin.isatty():
+        raise OperateError("purge deletes data and nobody can be asked here: add --yes")
+    print(f"This deletes database, keys and volumes of {app} in stack {stack}, after a backup.", file=sys.stderr)
+    typed = typer.prompt(f"Type {app} to go on", default="", show_default=False, err=True)
+    if typed != app:
+        raise OperateError("not the app's name: nothing was changed")

@@ -1,0 +1,183 @@
+"""A stack as it tells about itself: servers, databases, networks and services by name, from its outputs.
+
+Owns the reading of outputs and the questions that several commands ask of them. What runs is Docker's to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from operate import pulumi
+from operate.errors import OperateError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """One database server. `app` is None for a shared one; `volume` and `secrets` are names of volumes."""
+
+    kind: str
+    app: str | None
+    name: str
+    address: str
+    port: int
+    admin: str
+    network: str
+    volume: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database:
+    """An app's database: `server` is the key of the one that it serves from, `places` where it is declared."""
+
+    database: str
+    server: str
+    places: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedisUser:
+    """An app's user on a Redis server, and the number of each purpose, the main one first."""
+
+    server: str
+    purposes: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """A network of the stack; `publish_network` is the one through which an internal tier publishes its ports."""
+
+    name: str
+    internal: bool
+    publish: str | None = None
+    publish_network: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """An app's container; `url` and `publish` (loopback or public) say where its port is published, if it has one."""
+
+    name: str
+    url: str | None = None
+    publish: str | None = None
+
+    @property
+    def port(self) -> int | None:
+        """The published host port."""
+        return urlsplit(self.url).port if self.url else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """What the ledger says of an app."""
+
+    places: tuple[str, ...] = ()
+    retired: bool = False
+    purging: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """Everything that the commands need to know of a stack, without its secrets."""
+
+    name: str
+    prefix: str
+    running: bool
+    servers: Mapping[str, Server]
+    databases: Mapping[str, Database]
+    redis_users: Mapping[str, RedisUser]
+    networks: Mapping[str, Network]
+    services: Mapping[str, Service]
+    apps: Mapping[str, Held]
+
+    def require(self, app: str) -> None:
+        """Raises OperateError for an app that the stack hasn't."""
+        if app not in {*self.apps, *self.services, *self.databases, *self.redis_users}:
+            known = ", ".join(sorted({*self.apps, *self.services})) or "none"
+            raise OperateError(f"stack {self.name} has no app {app}; its apps: {known}")
+
+    def own_servers(self, app: str) -> list[Server]:
+        """The servers that only `app` uses."""
+        return [server for server in self.servers.values() if server.app == app]
+
+    def holds(self, server: Server, app: str) -> bool:
+        """Whether stores of `app` are declared on that server; during a move they are on two."""
+        places = self.apps[app].places if app in self.apps else ()
+        return server.app == app or (server.app is None and "unified" in places)
+
+    def servers_used_by(self, app: str) -> list[Server]:
+        """The servers that `app` is served from, its own and shared ones."""
+        keys = [table[app].server for table in (self.databases, self.redis_users) if app in table]
+        return [self.servers[key] for key in dict.fromkeys(keys)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secrets:
+    """The URLs by app and variable (`DATABASE_URL`, `REDIS_URL`, `MIGRATE_DATABASE_URL`), never to be logged."""
+
+    urls: Mapping[str, Mapping[str, str]] = field(repr=False)
+
+    def of(self, app: str) -> Mapping[str, str]:
+        """The URLs of one app; empty for one without stores."""
+        return self.urls.get(app, {})
+
+
+def read(stack: str) -> Stack:
+    """The stack's outputs. Raises OperateError where there are none, or they were written by another version."""
+    return parse(stack, pulumi.outputs(stack))
+
+
+def read_with_secrets(stack: str) -> tuple[Stack, Secrets]:
+    """The stack and the URLs of all its apps, by one call of the engine. Raises OperateError."""
+    found = pulumi.outputs(stack, show_secrets=True)
+    return parse(stack, found), _secrets(stack, found)
+
+
+def _secrets(stack: str, outputs: Mapping[str, Any]) -> Secrets:
+    found = outputs.get("secrets")
+    if not isinstance(found, dict) or "urls" not in found:
+        raise _old(stack)
+    urls = {app: {file.upper(): url for file, url in its.items()} for app, its in found["urls"].items()}
+    for app, url in found.get("migrate_urls", {}).items():
+        urls.setdefault(app, {})["MIGRATE_DATABASE_URL"] = url
+    return Secrets(urls=urls)
+
+
+def parse(name: str, outputs: Mapping[str, Any]) -> Stack:
+    """A stack from its outputs; keys that no command needs are left out. Raises OperateError."""
+    try:
+        return Stack(
+            name=name,
+            prefix=outputs["prefix"],
+            running=outputs["running"],
+            servers=_each(Server, outputs["servers"]),
+            databases=_each(Database, outputs["databases"]),
+            redis_users=_each(RedisUser, outputs["redis_users"]),
+            networks=_each(Network, outputs["networks"]),
+            services=_each(Service, outputs["services"]),
+            apps=_each(Held, outputs["apps"]),
+        )
+    except (KeyError, TypeError, AttributeError):
+        raise _old(name) from None
+
+
+def _each(kind: type[T], entries: Mapping[str, Mapping[str, Any]]) -> dict[str, T]:
+    wanted = {one.name for one in fields(kind)}  # type: ignore[arg-type]  # every `kind` is a dataclass
+    return {
+        key: kind(**{name: _frozen(value) for name, value in entry.items() if name in wanted})
+        for key, entry in entries.items()
+    }
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _old(stack: str) -> OperateError:
+    return OperateError(
+        f"stack {stack} was built by another version of this program: `make up STACK={stack}` renews it"
+    )

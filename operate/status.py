@@ -1,0 +1,169 @@
+"""What of a stack runs: every container that should, what it uses, and who is connected to which database.
+
+Expected is what the stack's outputs say; found is what Docker and the servers themselves say. Changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import docker
+from docker.errors import APIError, NotFound
+from docker.models.containers import Container
+from rich.console import Group
+from rich.table import Table
+
+from operate import connections, daemon, printing
+from operate.connections import Use
+from operate.stack import Stack
+
+_SHORT = len("2026-01-01T00:00:00")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One container that the stack has: what it is for and how it does. `problem` is empty while all is well.
+
+    `since` is when it was started (UTC), memory is in bytes.
+    """
+
+    name: str
+    role: str
+    app: str | None
+    state: str
+    problem: str = ""
+    health: str | None = None
+    restarts: int = 0
+    since: str | None = None
+    memory: int | None = None
+    memory_limit: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """The whole stack as it is now; `running` is False after `make down`, when nothing is expected to run."""
+
+    stack: str
+    running: bool
+    parts: tuple[Part, ...]
+    uses: tuple[Use, ...]
+    volumes: dict[str, int | None]
+
+    @property
+    def problems(self) -> list[str]:
+        """What should run and doesn't, a line each."""
+        return [f"{part.name}: {part.problem}" for part in self.parts if part.problem]
+
+    def as_json(self) -> dict[str, Any]:
+        """The document of --json; volumes in bytes, None where not known."""
+        return {
+            "stack": self.stack,
+            "running": self.running,
+            "containers": [asdict(part) for part in self.parts],
+            "connections": [asdict(use) for use in self.uses],
+            "volumes": self.volumes,
+            "problems": self.problems,
+        }
+
+
+def gather(stack: Stack, client: docker.DockerClient) -> Report:
+    """Ask Docker and the servers, all at once. Raises OperateError where Docker doesn't answer."""
+    roles = _roles(stack) if stack.running else []
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        parts = tuple(pool.map(lambda role: _part(client, *role), roles))
+        well = {part.name for part in parts if part.state == "running"}
+        servers = [server for server in stack.servers.values() if server.name in well]
+        found = list(
+            pool.map(lambda server: connections.of(client.containers.get(server.name), server, stack), servers)
+        )
+    volumes: dict[str, int | None] = {server.volume: None for server in stack.servers.values()}
+    volumes |= {server.volume: size for server, (_, size) in zip(servers, found, strict=True)}
+    uses = tuple(use for its, _ in found for use in its)
+    return Report(stack=stack.name, running=stack.running, parts=parts, uses=uses, volumes=volumes)
+
+
+def render(report: Report) -> Group:
+    """The report for people."""
+    if not report.running:
+        return Group(f"{report.stack} is down, its data is kept: `make up STACK={report.stack}` brings it back.")
+    closing = [f"[red]{problem}[/red]" for problem in report.problems] or ["[green]Everything runs.[/green]"]
+    return Group(_containers(report.parts), _uses(report.uses), _volumes(report.volumes), "", *closing)
+
+
+def _roles(stack: Stack) -> list[tuple[str, str, str | None]]:
+    servers = [(server.name, server.kind, server.app) for server in stack.servers.values()]
+    return [*servers, *((service.name, "service", app) for app, service in stack.services.items())]
+
+
+def _part(client: docker.DockerClient, name: str, role: str, app: str | None) -> Part:
+    container = daemon.find(client, name)
+    if container is None:
+        return Part(
+            name=name, role=role, app=app, state="missing", problem="missing; `./pulumiw up --refresh` makes it again"
+        )
+    state = container.attrs["State"]
+    health = (state.get("Health") or {}).get("Status")
+    return Part(
+        name=name,
+        role=role,
+        app=app,
+        state=state["Status"],
+        problem=_problem(state, health, app),
+        health=health,
+        restarts=container.attrs.get("RestartCount", 0),
+        since=state["StartedAt"][:_SHORT] + "Z",
+        memory=_memory(container) if state["Status"] == "running" else None,
+        memory_limit=container.attrs["HostConfig"].get("Memory") or None,
+    )
+
+
+def _problem(state: dict[str, Any], health: str | None, app: str | None) -> str:
+    """What is wrong and what to do; "" for nothing. With `unless-stopped`, only a person leaves a container stopped."""
+    if state["Status"] in {"exited", "created"}:
+        return f"stopped by hand; `python -m operate start {app or 'all'}` starts it"
+    if state["Status"] != "running":
+        return f"{state['Status']}{' (out of memory)' if state.get('OOMKilled') else ''}; see its logs"
+    return {"unhealthy": "unhealthy; see its logs", "starting": "still starting"}.get(health or "", "")
+
+
+def _memory(container: Container) -> int | None:
+    """What `docker stats` shows: without the file cache that the kernel gives back when asked."""
+    try:
+        api: Any = container.client.api if container.client else None
+        used = api.stats(container.id, stream=False, one_shot=True).get("memory_stats") or {}
+    except (APIError, NotFound):
+        return None
+    cache = used.get("stats", {})
+    reclaimable = cache.get("total_inactive_file", cache.get("inactive_file", 0))  # cgroup v1, v2
+    return max(0, used["usage"] - reclaimable) if "usage" in used else None
+
+
+def _containers(parts: Iterable[Part]) -> Table:
+    table = printing.table("Containers", "container", "role", "app", "state", "restarts", "since", "memory")
+    for part in parts:
+        state = part.health or part.state if part.state == "running" else part.state
+        colour = "red" if part.problem else "green"
+        memory = f"{printing.size(part.memory)} of {printing.size(part.memory_limit)}" if part.memory else "-"
+        table.add_row(
+            part.name, part.role, part.app or "-", f"[{colour}]{state}[/{colour}]", str(part.restarts),
+            part.since or "-", memory,
+        )  # fmt: skip
+    return table
+
+
+def _uses(uses: Iterable[Use]) -> Table:
+    table = printing.table("\nConnections", "app", "store", "connections", "limit", "size")
+    for use in uses:
+        limit = "-" if use.limit is None else str(use.limit)
+        table.add_row(use.app, f"{use.server}/{use.store}", str(use.connections), limit, printing.size(use.bytes))
+    return table
+
+
+def _volumes(volumes: dict[str, int | None]) -> Table:
+    table = printing.table("\nVolumes", "volume", "size")
+    for name, size in volumes.items():
+        table.add_row(name, printing.size(size))
+    return table

@@ -1,0 +1,44 @@
+"""A small stack file that goes through all shapes: an app with both stores, one with each kind, one without any."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+_SMALL: dict[str, Any] = {
+    "prefix": "small",
+    "images": {"source": "debian", "postgres": 17, "redis": 8},
+    "network": {
+        "data": {"internal": True, "subnet": "172.26.10.0/24", "apps": "172.26.64.0/20"},
+        "backend": {"internal": True, "subnet": "172.26.20.0/24", "publish": "loopback", "ports": "4000-4999"},
+        "frontend": {"subnet": "172.26.30.0/24", "publish": "public", "ports": "3000-3999"},
+    },
+    "postgres": {"image": "postgres:17", "resources": {"memory": "256Mi", "cpu": 1}, "connections": 100},
+    "redis": {"image": "redis:8", "memory": "64Mi", "databases": {"cache": 0, "queue": 1}},
+    "apps": {
+        "shop": {
+            "postgres": {"database": "shop", "extensions": ["vector"]},
+            "redis": ["cache", "queue"],
+            "service": {"tier": "backend", "port": "4001:8000"},
+        },
+        "blog": {"postgres": {"database": "blog"}, "service": {"tier": "backend", "port": "4002:8000"}},
+        "feed": {"redis": ["queue"], "service": {"tier": "backend", "port": "4003:8000"}},
+        "site": {"service": {"tiers": ["frontend", "backend"], "port": "3001:3000", "env": {"API_URL": "http://shop:8000/"}}},
+    },
+}  # fmt: skip
+
+
+def small(topology: str = "unified", **apps: dict[str, Any]) -> dict[str, Any]:
+    """The stack file in a shape; `apps` adds keys to the apps of these names, or whole apps."""
+    raw = copy.deepcopy(_SMALL)
+    raw["topology"] = topology
+    for app, keys in apps.items():
+        raw["apps"].setdefault(app, {}).update(keys)
+    return raw
+
+
+def mixed() -> dict[str, Any]:
+    """Unified, but for an app of its own server, one that is being moved, and one that is retired."""
+    raw = small(blog={"dedicated": True}, shop={"keep": ["isolated"]})
+    raw["retired"] = ["feed"]
+    return raw

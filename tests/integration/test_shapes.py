@@ -1,0 +1,248 @@
+"""The isolated shape and the mixed one on real Docker, and how apps come, move, retire and go.
+
+One stack of its own; the tests go through its life in order, each from where the one before has left it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+import docker
+import psycopg
+import pytest
+import redis
+
+from tests.integration import stackfile
+from tests.integration.daemon import Host, outside_address, reachable
+from tests.integration.project import Project
+from tests.integration.test_services import report
+
+pytestmark = pytest.mark.integration
+PREFIX = f"shapes-{os.getpid()}"
+POSTGRES, REDIS = 5432, 6379
+
+
+class Life:
+    """The stack of this file: its project and its host."""
+
+    def __init__(self, project: Project, host: Host) -> None:
+        self.project, self.host = project, host
+
+    def change(self, **keys: Any) -> None:
+        """Set keys of the stack file; None takes one away."""
+        file = self.project.edit()
+        for key, value in keys.items():
+            file["config"][f"data-tier:{key}"] = value
+            if value is None:
+                del file["config"][f"data-tier:{key}"]
+        self.project.write(file)
+
+    @property
+    def apps(self) -> dict[str, Any]:
+        """The apps as the stack file has them."""
+        found: dict[str, Any] = self.project.edit()["config"]["data-tier:apps"]
+        return found
+
+    def up(self) -> None:
+        self.project.pulumi("up", "--yes", "--skip-preview")
+        self.__dict__.pop("told", None)
+
+    def refused(self, *commands: list[str], wanted: tuple[str, ...]) -> None:
+        """The commands are not let through and change nothing."""
+        before = self.host.ids()
+        for command in commands:
+            done = self.project.pulumi(*command, ok=False)
+            assert done.code != 0, f"{command} went through: {done.text}"
+            assert all(part in done.text for part in wanted), done.text
+        assert self.host.ids() == before
+
+    @cached_property
+    def told(self) -> dict[str, Any]:
+        """The stack's outputs after the last `up`, secrets in plain."""
+        found: dict[str, Any] = json.loads(self.project.pulumi("stack", "output", "--show-secrets", "--json").out)
+        return found
+
+    def servers(self) -> dict[str, tuple[str, int]]:
+        return {key: (its["address"], its["port"]) for key, its in self.told["servers"].items()}
+
+    def url(self, app: str, file: str, server: str) -> str:
+        """An app's URL with the address of its server in place of the name."""
+        secrets = self.told["secrets"]
+        url = secrets["migrate_urls"][app] if file == "migrate_url" else secrets["urls"][app][file]
+        login, _, where = url.rpartition("@")
+        return f"{login}@{self.servers()[server][0]}:{where.partition(':')[2]}"
+
+
+def settings(client: docker.DockerClient) -> dict[str, Any]:
+    data, backend, pool = (str(subnet) for subnet in stackfile.free_subnets(client, 3))
+    store = {"tier": "backend", "memory": "64Mi"}
+    first = 20_000 + os.getpid() % 1000 * 12  # away from the ports that other runs look for at the same time
+    ports = [stackfile.free_port(first + shift, first + shift + 3) for shift in (0, 4, 8)]
+    return {
+        "data-tier:prefix": PREFIX,
+        "data-tier:images": dict(stackfile.IMAGES),
+        "data-tier:topology": "isolated",
+        "data-tier:network": {
+            "data": {"internal": True, "subnet": data, "apps": pool},
+            "backend": {"internal": True, "subnet": backend, "publish": "loopback", "ports": f"{first}-{first + 11}"},
+        },
+        "data-tier:postgres": {"image": "postgres:17", "resources": {"memory": "256Mi", "cpu": 1}, "connections": 60},
+        "data-tier:redis": {"image": "redis:8", "memory": "64Mi", "databases": {"cache": 0, "queue": 1}},
+        "data-tier:apps": {
+            "shop": {
+                "postgres": {"database": "shop"},
+                "redis": ["queue"],
+                "service": {**store, "port": f"{ports[0]}:8000"},
+            },
+            "blog": {"postgres": {"database": "blog"}, "service": {**store, "port": f"{ports[1]}:8000"}},
+            "feed": {"redis": ["cache"], "service": {**store, "port": f"{ports[2]}:8000"}},
+        },
+    }
+
+
+@pytest.fixture(scope="module")
+def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+    """Three apps on servers of their own, up; purged at the end."""
+    host = Host(daemon, PREFIX)
+    project = Project(tmp_path_factory.mktemp("shapes"), settings(daemon))
+    try:
+        project.pulumi("stack", "init")
+        project.pulumi("up", "--yes", "--skip-preview")
+        yield Life(project, host)
+        project.operate("down", "--purge")
+        assert [*host.containers(ended=True), *host.networks(), *host.volumes()] == []
+    finally:
+        host.remove_everything()
+
+
+def port(life: Life, app: str) -> int:
+    return int(life.apps[app]["service"]["port"].split(":")[0])
+
+
+def test_every_isolated_app_reaches_its_own_stores(life: Life) -> None:
+    told = report(port(life, "shop"))
+    assert told["database"]["ok"], told
+    assert told["database"]["user"] == "shop_a"
+    assert told["redis"] == {"ok": True, "db": 1, "user": "shop"}
+    assert report(port(life, "blog"))["database"]["database"] == "blog"
+    assert report(port(life, "feed"))["redis"]["user"] == "feed"
+
+
+def test_a_server_answers_on_its_apps_network_and_from_nowhere_else(life: Life) -> None:
+    servers, networks = life.servers(), life.told["networks"]
+    assert set(servers) == {"postgres-shop", "redis-shop", "postgres-blog", "redis-feed"}
+    for app in ("shop", "blog", "feed"):
+        own = [target for key, target in servers.items() if key.endswith(app)]
+        found = life.host.reachable_from(networks[f"data-{app}"]["name"], *servers.values())
+        assert sorted(found) == sorted(own), f"from the network of {app}"
+    assert life.host.reachable_from(networks["backend"]["name"], *servers.values()) == []
+    assert reachable((outside_address(), POSTGRES), (outside_address(), REDIS)) == []
+
+
+def test_a_second_preview_of_the_isolated_shape_is_empty(life: Life) -> None:
+    done = life.project.pulumi("preview", "--expect-no-changes", ok=False)
+    assert done.code == 0, done.text
+
+
+def test_an_app_that_disappears_is_refused_again_and_again(life: Life) -> None:
+    apps = life.apps
+    life.change(apps={app: its for app, its in apps.items() if app != "blog"})
+    wanted = ("1 problem in the stack file; nothing was built", "data-tier:apps.blog", "operate purge blog")
+    life.refused(["up", "--yes", "--skip-preview"], ["preview"], wanted=wanted)
+    life.change(apps=apps)
+
+
+def test_a_bare_change_of_the_topology_is_refused(life: Life) -> None:
+    life.change(topology="unified")
+    life.refused(["preview"], wanted=("data-tier:topology = 'unified'", "blog, feed, shop", "operate migrate"))
+    life.change(topology="isolated")
+
+
+def test_dedicated_apps_stay_alone_beside_a_shared_server(life: Life) -> None:
+    before, apps = life.host.ids(), life.apps
+    for its in apps.values():
+        its["dedicated"] = True
+    apps["wiki"] = {"postgres": {"database": "wiki"}, "redis": ["cache"]}
+    apps["notes"] = {"postgres": {"database": "notes"}, "redis": ["cache"]}
+    life.change(topology="unified", apps=apps)
+    life.up()
+    after = life.host.ids()
+    assert {name: after.get(name) for name in before} == before, "nobody else is touched"
+    assert set(after) - set(before) == {f"{PREFIX}-postgres-unified", f"{PREFIX}-redis-unified"}
+    done = life.project.pulumi("preview", "--expect-no-changes", ok=False)
+    assert done.code == 0, done.text
+
+
+def test_a_retired_app_has_no_service_and_no_login_and_keeps_its_data(life: Life) -> None:
+    blog, wiki = life.url("blog", "database_url", "postgres-blog"), life.url("wiki", "redis_url", "redis")
+    with psycopg.connect(life.url("blog", "migrate_url", "postgres-blog"), autocommit=True) as migrate:
+        migrate.execute("CREATE TABLE kept (id int)")
+    with redis.Redis.from_url(wiki) as client, redis.Redis.from_url(life.url("notes", "redis_url", "redis")) as other:
+        client.set("wiki:page", "kept")
+        other.set("notes:page", "kept")
+        volumes = set(life.host.volumes())
+        life.change(retired=["blog", "wiki"])
+        life.up()
+        with pytest.raises(redis.RedisError):  # logged in before: its connection is ended
+            client.ping()
+    with pytest.raises(psycopg.OperationalError, match="not permitted to log in"):
+        psycopg.connect(blog, connect_timeout=5)
+    with pytest.raises(redis.AuthenticationError):
+        redis.Redis.from_url(wiki).ping()
+    assert f"{PREFIX}-blog" not in life.host.containers()
+    assert {name for name in volumes if name.endswith("-data")} <= set(life.host.volumes())
+
+
+def test_purging_deletes_what_the_app_had_and_nothing_else(life: Life) -> None:
+    notes = life.url("notes", "redis_url", "redis")
+    life.change(purging=["blog", "wiki"])
+    life.up()
+    assert f"{PREFIX}-blog-postgres-data" in life.host.volumes(), "purging by itself deletes nothing"
+    life.change(
+        apps={app: its for app, its in life.apps.items() if app not in {"blog", "wiki"}}, retired=None, purging=None
+    )
+    life.up()
+
+    assert not [
+        name for name in (*life.host.containers(), *life.host.volumes(), *life.host.networks()) if "-blog" in name
+    ]
+    assert not [item for item in life.project.resources() if "blog" in item["urn"] or "wiki" in item["urn"]]
+    server = life.host.containers()[f"{PREFIX}-postgres-unified"]
+    listed = server.exec_run(
+        [
+            "psql",
+            "-U",
+            "admin",
+            "-Atc",
+            "SELECT datname FROM pg_database UNION SELECT rolname FROM pg_roles",
+            "postgres",
+        ],
+        user="postgres",
+    )
+    names = listed.output.decode().split()
+    assert "notes" in names
+    assert not [name for name in names if name.startswith("wiki")]
+    with redis.Redis.from_url(notes) as client:
+        assert client.get("notes:page") == b"kept"
+    keys = life.host.containers()[f"{PREFIX}-redis-unified"].exec_run(
+        ["sh", "-c", "REDISCLI_AUTH=$(cat /run/secrets/redis_admin) redis-cli --no-auth-warning --user admin KEYS '*'"]
+    )
+    assert keys.output.decode().split() == ["notes:page"], "a later app of that name must find nothing"
+    done = life.project.pulumi("preview", "--expect-no-changes", ok=False)
+    assert done.code == 0, done.text
+
+
+def test_the_shared_servers_go_with_the_last_of_their_apps(life: Life) -> None:
+    life.change(retired=["notes"], purging=["notes"])
+    life.up()
+    rest = {app: its for app, its in life.apps.items() if app != "notes"}
+    life.change(apps=rest, retired=None, purging=None)
+    life.up()
+    left = [*life.host.containers(ended=True), *life.host.volumes(), *life.host.networks()]
+    assert not [name for name in left if "unified" in name or name == f"{PREFIX}-data-tier"]
+    assert {f"{PREFIX}-shop-postgres", f"{PREFIX}-feed-redis"} <= set(life.host.containers()), "others stay"
+    assert report(port(life, "shop"))["database"]["ok"]

@@ -1,52 +1,33 @@
-"""`make bench`: a preview of the dev stack without change against the import of the SDK packages that it needs.
-
-The two take turns, so that a machine that gets slower slows both down; medians and the ratio are printed.
-"""
+"""`make bench`: all the figures of docs/benchmarks.md, or those that are named: `python -m benchmarks slope many`."""
 
 from __future__ import annotations
 
-import os
-import statistics
-import subprocess
+import argparse
 import sys
-import time
-from pathlib import Path
-from typing import Final
+from collections.abc import Callable
 
-from operate import pulumi
+from benchmarks import compose, idle, many, preview, results, slope
+from benchmarks.results import Result
 
-ROUNDS: Final = 7
-SDK: Final = "import pulumi, pulumi_command, pulumi_docker, pulumi_policy, pulumi_postgresql, pulumi_random"
-REPOSITORY: Final = Path(__file__).parents[1]
-
-
-def seconds(command: list[str]) -> float:
-    """Wall-clock time of one run. Exits with its output when it fails."""
-    env = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    env["PULUMIW_ENGINE"] = "embedded"
-    began = time.perf_counter()
-    done = subprocess.run(command, cwd=REPOSITORY, env=env, capture_output=True, text=True, check=False)  # noqa: S603
-    took = time.perf_counter() - began
-    if done.returncode:
-        sys.exit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
-    return took
+BENCHMARKS: dict[str, Callable[[], Result]] = {
+    "preview": preview.measured,
+    "slope": slope.measured,
+    "many": many.measured,
+    "compose": compose.measured,
+    "idle": idle.measured,
+}
 
 
 def main() -> int:
-    """Measure and print; 1 where there is no stack to preview."""
-    stack = sys.argv[1] if len(sys.argv) > 1 else "dev"
-    if not pulumi.exists(stack):
-        print(f"error: there is no stack {stack}: `make up STACK={stack}` first", file=sys.stderr)
-        return 1
-    importing = [sys.executable, "-c", SDK]
-    previewing = ["./pulumiw", "preview", "--expect-no-changes", "--stack", stack]
-    for command in (importing, previewing):
-        seconds(command)  # the first run fills caches
-    rounds = [(seconds(importing), seconds(previewing)) for _ in range(ROUNDS)]
-    ratio = statistics.median(preview / base for base, preview in rounds)
-    print(f"import of the SDK packages   {statistics.median(base for base, _ in rounds):.2f} s")
-    print(f"preview without change       {statistics.median(preview for _, preview in rounds):.2f} s")
-    print(f"ratio, median of {ROUNDS} pairs     {ratio:.2f}  (aim: 2.5)")
+    """Measure what is named, or everything; a missed target is a result, not a failure."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}; all without one")
+    names: list[str] = parser.parse_args().names or list(BENCHMARKS)
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    written = [results.keep(BENCHMARKS[name]()) for name in names]
+    print(f"\nwritten: {', '.join(str(path.relative_to(results.FOLDER.parents[1])) for path in written)}")
     return 0
 
 

@@ -48,6 +48,16 @@ class DataAddresses:
         return str(self.subnet[self.first + 1])
 
     @property
+    def postgres_forwarder(self) -> str:
+        """The address of the relay that leads to PostgreSQL, where there is one."""
+        return str(self.subnet[self.first + 2])
+
+    @property
+    def redis_forwarder(self) -> str:
+        """The address of the relay that leads to Redis, where there is one."""
+        return str(self.subnet[self.first + 3])
+
+    @property
     def handed_out(self) -> str:
         """The range of addresses for everybody else."""
         return str(list(self.subnet.subnets())[1])

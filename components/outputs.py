@@ -61,6 +61,7 @@ def _postgres(settings: Settings, server: Postgres, at: DataAddresses, app: str 
         "port": POSTGRES_PORT,
         "admin": server.admin,
         "major": settings.postgres_major,
+        "expose": server.expose,
     }
     return {**told, **_where(settings, server.name or settings.postgres_name, app)}
 
@@ -72,6 +73,7 @@ def _redis(settings: Settings, server: Redis, at: DataAddresses, app: str | None
         "port": redis_component.PORT,
         "admin": "admin",
         "major": settings.redis_major,
+        "expose": server.expose,
     }
     return {**told, **_where(settings, server.name or settings.redis_name, app)}
 

@@ -15,6 +15,7 @@ import pulumi_command as command
 
 from components import passwords, sizing
 from components.config import Redis
+from components.forwarder import ForwarderArgs, Reach, reach
 from components.platforms import (
     Health,
     Join,
@@ -65,6 +66,7 @@ class RedisWithDbsArgs:
     aliases: tuple[str, ...]
     network: pulumi.Input[str]
     address: str
+    forwarder: str
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -74,8 +76,8 @@ class RedisWithDbs(pulumi.ComponentResource):
     hostname: pulumi.Output[str]
     """The name that clients on its network connect to."""
 
-    address: str
-    """Its fixed address, from which the host manages it."""
+    reach: Reach
+    """How the host manages it."""
 
     databases: Mapping[str, int]
     """The number of each purpose."""
@@ -103,16 +105,30 @@ class RedisWithDbs(pulumi.ComponentResource):
             f"{name}-secrets", args.hostname, {"redis_admin": self.admin_password}, mine
         )
         workload = _container(name, args, volume, secrets, labels, mine)
-        self.container, self.hostname, self.address = workload.resource, workload.name, args.address
+        self.container, self.hostname = workload.resource, workload.name
+        self.reach = reach(f"{name}-forwarder", _way(args), self.container, mine)
         self.databases = args.settings.databases
         self.register_outputs(
             {
                 "hostname": self.hostname,
-                "address": self.address,
+                "address": args.address,
                 "databases": dict(self.databases),
                 "admin_password": self.admin_password,
             }
         )
+
+
+def _way(args: RedisWithDbsArgs) -> ForwarderArgs:
+    return ForwarderArgs(
+        platform=args.platform,
+        server=args.hostname,
+        address=args.address,
+        port=PORT,
+        expose=args.settings.expose,
+        network=args.network,
+        own=args.forwarder,
+        labels=args.labels,
+    )
 
 
 def _container(
@@ -210,12 +226,12 @@ def _set_user(
         update=bring,
         delete=f"{run} purge" if args.keys_go else f"{run} delete",
         environment={
-            "REDIS_HOST": args.server.address,
-            "REDIS_PORT": str(PORT),
+            "REDIS_HOST": args.server.reach.host,
+            "REDIS_PORT": str(args.server.reach.port),
             "REDIS_ADMIN_PASSWORD": args.server.admin_password,
             "REDIS_APP": args.app,
             "REDIS_APP_PASSWORD": password,
             "REDIS_DATABASES": ",".join(str(number) for number in sorted(numbers)),
         },
-        opts=merged(mine, depends_on=[container], deleted_with=container),
+        opts=merged(mine, depends_on=present(container, args.server.reach.ready), deleted_with=container),
     )

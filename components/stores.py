@@ -153,6 +153,7 @@ def _postgres(
         subnet=str(spot.addresses.subnet),
         gateway=spot.addresses.gateway,
         address=spot.addresses.postgres,
+        forwarder=spot.addresses.postgres_forwarder,
         labels=spot.labels,
     )
 
@@ -170,5 +171,6 @@ def _redis(
         aliases=(short_name(settings.prefix, name),),
         network=spot.network,
         address=spot.addresses.redis,
+        forwarder=spot.addresses.redis_forwarder,
         labels=spot.labels,
     )

@@ -98,11 +98,11 @@ def redis(suite: str = "trixie") -> Recipe:
 
 
 def probe() -> Recipe:
-    """The stand-in for apps."""
+    """The stand-in for apps; with socat, which forwards a loopback port to a server where that is asked for."""
     return Recipe(
         tag=PROBE_TAG,
         suite="trixie",
-        packages=["python3-minimal", "python3-psycopg", "python3-redis"],
+        packages=["python3-minimal", "python3-psycopg", "python3-redis", "socat"],
         users={"probe": (PROBE_UID, "/")},
         files={"probe/probe": "/usr/local/bin/probe"},
         changes=["ENV LANG=C.UTF-8", "ENV PYTHONUNBUFFERED=1", 'CMD ["probe"]', "USER probe", "EXPOSE 8000"],

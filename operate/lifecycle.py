@@ -23,6 +23,7 @@ def up(stack: str) -> None:
     """Images, stack, `pulumi up`, closing screen. Raises OperateError."""
     _require_daemon()
     settings = _settings(stack)
+    _require_way_to_servers(settings)
     _ensure_stack(stack)
     images = settings["postgres"]["image"], settings["redis"]["image"]
     decision = build.ensure(*images, _source(settings), _suite(settings))
@@ -143,6 +144,19 @@ def _record(stack: str, settings: dict[str, Any], decision: build.Decision) -> N
 def _ensure_stack(stack: str) -> None:
     if not pulumi.exists(stack):
         pulumi.run("stack", "init", stack)
+
+
+def _require_way_to_servers(settings: dict[str, Any]) -> None:
+    """Servers are managed from here: by their addresses, or by loopback ports. Raises OperateError."""
+    client = daemon.connect()
+    kind = daemon.kind(client.info(), daemon.gateways(client))
+    if kind.bridges or settings["postgres"].get("expose") or "expose" in str(settings.get("apps")):
+        return
+    raise OperateError(
+        f"the servers' addresses can't be reached from here ({kind.explained}): run this on the Docker host, or give "
+        f"each server a loopback port there, like {PROJECT}:postgres.expose: 15432 and {PROJECT}:redis.expose: 16379 "
+        "(on a remote host, forward them with `ssh -L`)"
+    )
 
 
 def _require_daemon() -> None:

@@ -86,13 +86,12 @@ def expected_outside(stack: Stack, outside: Iterable[str]) -> list[Pair]:
         for address in sorted(outside)
         for port in sorted(data)
     ]
-    for app, service in stack.services.items():
-        if service.port is None:
-            continue
-        public = service.publish == "public"
-        pairs.append(Pair(source="loopback", to=app, target=("127.0.0.1", service.port), expected=True))
+    published = [(its.name, its.expose, False) for its in stack.servers.values() if its.expose]
+    published += [(app, its.port, its.publish == "public") for app, its in stack.services.items() if its.port]
+    for name, port, public in published:
+        pairs.append(Pair(source="loopback", to=name, target=("127.0.0.1", port), expected=True))
         pairs += [
-            Pair(source=f"outside {one}", to=app, target=(one, service.port), expected=public and ":" not in one)
+            Pair(source=f"outside {one}", to=name, target=(one, port), expected=public and ":" not in one)
             for one in sorted(outside)
         ]
     return pairs

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """One database server. `app` is None for a shared one; `volume` and `secrets` are names of volumes."""
+    """One database server. `app` is None for a shared one, `expose` the loopback port that leads to it, if one does."""
 
     kind: str
     app: str | None
@@ -28,6 +28,7 @@ class Server:
     admin: str
     network: str
     volume: str
+    expose: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

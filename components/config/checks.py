@@ -108,11 +108,26 @@ def _ports(settings: Settings) -> Iterator[Problem]:
                 rule=f"host port {service.port.host} is outside {tier.ports}, the ports of the {service.home} tier",
                 remedy=f"Choose a port in {tier.ports}",
             )
+    taken = [(key, its.port.host, str(its.port)) for key, its in published if its.port]
     yield from twice(
-        ((key, its.port.host, str(its.port)) for key, its in published if its.port),
+        [*taken, *((key, port, str(port)) for key, port in _exposed(settings))],
         "the host port is taken by {other}",
         "Choose another one",
     )
+
+
+def _exposed(settings: Settings) -> Iterator[tuple[str, int]]:
+    """The loopback ports that lead to servers, by their keys."""
+    shared = places.apps_in(settings, "unified").values()
+    if settings.postgres.expose and any(its.postgres for its in shared):
+        yield "data-tier:postgres.expose", settings.postgres.expose
+    if settings.redis.expose and any(its.redis for its in shared):
+        yield "data-tier:redis.expose", settings.redis.expose
+    for app, its in places.apps_in(settings, "isolated").items():
+        if its.postgres and its.postgres.server.expose:
+            yield f"data-tier:apps.{app}.postgres.server.expose", its.postgres.server.expose
+        if its.redis and its.redis_server.expose:
+            yield f"data-tier:apps.{app}.redis_server.expose", its.redis_server.expose
 
 
 def _containers(settings: Settings) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 _HOST_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -191,6 +191,7 @@ ExtensionName = Annotated[str, AfterValidator(_extension)]
 Variable = Annotated[str, AfterValidator(_variable)]
 ImageReference = Annotated[str, AfterValidator(_image)]
 Mebibytes = Annotated[int, BeforeValidator(_size)]
+HostPort = Annotated[int, Field(ge=1024, le=65535)]
 Ports = Annotated[PortRange, BeforeValidator(_ports)]
 Port = Annotated[PortMapping, BeforeValidator(_port)]
 Subnet = Annotated[IPv4Network, BeforeValidator(_subnet)]

@@ -63,6 +63,7 @@ class Postgres(_Section):
     storage: fields.Mebibytes = 20 * 1024
     resources: Resources
     connections: int | None = Field(default=None, ge=20, le=5000)
+    expose: fields.HostPort | None = None
 
 
 class Redis(_Section):
@@ -71,6 +72,7 @@ class Redis(_Section):
     name: fields.HostName | None = None
     image: fields.ImageReference
     memory: fields.Mebibytes = Field(ge=32)
+    expose: fields.HostPort | None = None
     databases: dict[fields.Slug, Annotated[int, Field(ge=0, le=15)]]
 
 
@@ -96,6 +98,7 @@ class OwnPostgres(_Section):
     resources: OwnResources = OwnResources()
     storage: fields.Mebibytes | None = None
     connections: int | None = Field(default=None, ge=20, le=5000)
+    expose: fields.HostPort | None = None
 
 
 class OwnRedis(_Section):
@@ -103,6 +106,7 @@ class OwnRedis(_Section):
 
     name: fields.HostName | None = None
     memory: fields.Mebibytes | None = Field(default=None, ge=32)
+    expose: fields.HostPort | None = None
 
 
 class AppDatabase(_Section):

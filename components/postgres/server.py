@@ -13,6 +13,7 @@ import pulumi_postgresql as postgresql
 
 from components import passwords, sizing
 from components.config import Postgres
+from components.forwarder import ForwarderArgs, Reach, reach
 from components.platforms import (
     Health,
     Join,
@@ -36,7 +37,8 @@ _CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")  # the e
 
 @dataclass(frozen=True, kw_only=True)
 class PostgresServerArgs:
-    """What PostgresServer is built from. `hostname` is the container's name, `address` its fixed one in `subnet`.
+    """What PostgresServer is built from. `hostname` is the container's name, `address` its fixed one in `subnet`,
+    `forwarder` that of the relay to it where the settings expose it.
 
     `labels` are further ones of its container and data volume.
     """
@@ -51,6 +53,7 @@ class PostgresServerArgs:
     subnet: str
     gateway: str
     address: str
+    forwarder: str
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -90,23 +93,43 @@ class PostgresServer(pulumi.ComponentResource):
         )
         workload = _container(name, args, volume, secrets, labels, mine)
         self.container, self.hostname, self.address = workload.resource, workload.name, args.address
-        self.provider = self._manager(name, args, mine)
+        way = reach(f"{name}-forwarder", _way(args), self.container, mine)
+        self.provider = self._manager(name, args, way, mine)
         self.register_outputs(
             {"hostname": self.hostname, "address": self.address, "admin_password": self.admin_password}
         )
 
-    def _manager(self, name: str, args: PostgresServerArgs, mine: pulumi.ResourceOptions) -> postgresql.Provider:
+    def _manager(
+        self, name: str, args: PostgresServerArgs, way: Reach, mine: pulumi.ResourceOptions
+    ) -> postgresql.Provider:
         return postgresql.Provider(
             f"{name}-provider",
-            host=args.address,
-            port=PORT,
+            host=way.host,
+            port=way.port,
             username=args.settings.admin,
             password=self.admin_password,
             database="postgres",
             superuser=True,
             sslmode="disable",  # the server has no certificate yet, and the way is host to container on one machine
-            opts=merged(mine, depends_on=present(self.container)),
+            opts=merged(mine, depends_on=present(self.container, way.ready)),
         )
+
+
+def _way(args: PostgresServerArgs) -> ForwarderArgs:
+    return ForwarderArgs(
+        platform=args.platform,
+        server=args.hostname,
+        address=args.address,
+        port=PORT,
+        expose=args.settings.expose,
+        network=args.network,
+        own=args.forwarder,
+        labels=args.labels,
+    )
+
+
+def _forwarder(args: PostgresServerArgs) -> str | None:
+    return args.forwarder if args.settings.expose else None
 
 
 def _container(
@@ -130,7 +153,7 @@ def _container(
             "PGDATA": f"{_DATA}/pgdata",
         },
         files={
-            _HBA: pg_hba(admin=admin, subnet=args.subnet, gateway=args.gateway),
+            _HBA: pg_hba(admin=admin, subnet=args.subnet, gateway=args.gateway, forwarder=_forwarder(args)),
             _IDENT: pg_ident(admin=admin),
         },
         joins=[Join(network=args.network, aliases=args.aliases, address=args.address)],

@@ -26,7 +26,7 @@ def print_all(
     if view_diff and preview:
         print("\n".join(details.diff_lines(record.steps)))
     sections = [("Policies:", _policies(deployment)), ("Diagnostics:", _diagnostics(record))]
-    if outputs:
+    if outputs and not (view_diff and preview):
         sections.append(("Outputs:", _outputs(deployment, secrets)))
     sections.append(("Resources:", [f"    {line}" for line in record.summary(preview=preview)]))
     for title, lines in sections:
@@ -78,6 +78,8 @@ def _outputs(deployment: Deployment, secrets: bool) -> list[str]:
     if stack is None or deployment.failed:
         return []
     before, after = (old.outputs if old else {}), stack.outputs
+    if deployment.target.preview and before == after:
+        return []
     if secrets:
         before, after = reveal(before), reveal(after)
     return list(_changed(before, after))

@@ -43,6 +43,8 @@ def _sign(step: Step) -> str:
 def _body(step: Step) -> Iterator[str]:
     if step.refreshed:
         yield from _found(step)
+    elif step.old is not None and step.new is not None and step.diff.detailed:
+        yield from _named(step.old, step.new, step.diff.detailed)
     elif step.old is not None and step.new is not None:
         yield from values.changes(step.old.inputs, step.new.inputs, 8, same=step.op is Op.REPLACE)
     else:
@@ -55,11 +57,22 @@ def _found(step: Step) -> Iterator[str]:
         return
     if step.new is None:
         yield "        --outputs:--"
-        yield from values.tree(step.old.outputs, 8, "-")
+        yield from values.tree({key: value for key, value in step.old.outputs.items() if value is not None}, 8, "-")
         return
-    keys = {path.split(".")[0].split("[")[0] for path in (step.diff.diffs or step.diff.detailed)}
+    keys = _keys(step.diff.diffs or step.diff.detailed)
     before, after = ({key: state.inputs[key] for key in keys & state.inputs.keys()} for state in (step.old, step.new))
     yield from values.changes(before, after, 8, same=False)
+
+
+def _named(old: Resource, new: Resource, paths: Iterable[str]) -> Iterator[str]:
+    """What the provider says that changes; a property that it has chosen itself is among the outputs only."""
+    keys = _keys(paths)
+    before = {key: value for key, value in {**old.outputs, **old.inputs}.items() if key in keys}
+    yield from values.changes(before, {key: new.inputs[key] for key in keys & new.inputs.keys()}, 8, same=False)
+
+
+def _keys(paths: Iterable[str]) -> set[str]:
+    return {path.split(".")[0].split("[")[0] for path in paths}
 
 
 def json_text(record: Record, config: Mapping[str, str], secret: Iterable[str], seconds: float) -> str:
@@ -67,7 +80,7 @@ def json_text(record: Record, config: Mapping[str, str], secret: Iterable[str], 
     hidden = set(secret)
     document = {
         "config": {key: "[secret]" if key in hidden else value for key, value in sorted(config.items())},
-        "steps": [_step(step) for step in record.steps if step.op in _LISTED],
+        "steps": [_step(step) for step in record.steps if step.op in _LISTED and _counts(step)],
         "duration": int(seconds * 1e9),
         "changeSummary": {op.value: number for op, number in sorted(record.counts().items(), key=lambda i: i[0].value)},
     }
@@ -75,6 +88,11 @@ def json_text(record: Record, config: Mapping[str, str], secret: Iterable[str], 
     if errors:
         document["diagnostics"] = errors
     return json.dumps(document, indent=1, ensure_ascii=False)
+
+
+def _counts(step: Step) -> bool:
+    """Of what is unchanged only the stack itself is listed."""
+    return step.op is not Op.SAME or step.type == urns.STACK_TYPE
 
 
 def _step(step: Step) -> dict[str, Any]:
@@ -99,5 +117,7 @@ def _step(step: Step) -> dict[str, Any]:
 
 
 def _resource(resource: Resource) -> dict[str, Any]:
-    shown = replace(resource, inputs=values.public(resource.inputs), outputs=values.public(resource.outputs))
+    shown = replace(
+        resource, inputs=values.without_secrets(resource.inputs), outputs=values.without_secrets(resource.outputs)
+    )
     return shown.to_json(Codec(None))

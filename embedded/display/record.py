@@ -79,11 +79,11 @@ class Record:
         lines = [f"{SIGNS[op]}{counts[op]} {words[op]}" for op in _COUNTED if counts[op]]
         same = counts[Op.SAME]
         kinds = len(lines)
-        if self.errors:
-            lines.append(f"{self.errors} errored")
         if kinds > 1:
             tail = f". {same} unchanged" if same else ""
             lines.append(f"{self.changed} changes{tail}")
         elif same:
             lines.append(f"{same} unchanged")
+        if self.errors:
+            lines.append(f"{self.errors} errored")
         return lines

@@ -22,6 +22,15 @@ def public(value: Any) -> Any:
     return [public(item) for item in value] if isinstance(value, list) else value
 
 
+def without_secrets(value: Any) -> Any:
+    """`value` for a plan: secrets hidden, what isn't known as the protocol's own mark."""
+    if isinstance(value, Secret):
+        return "[secret]"
+    if isinstance(value, Mapping):
+        return {key: without_secrets(item) for key, item in value.items()}
+    return [without_secrets(item) for item in value] if isinstance(value, list) else value
+
+
 def scalar(value: Any) -> str:
     """A value without parts, as text."""
     if isinstance(value, Secret):
@@ -70,7 +79,7 @@ def _change(label: str, old: Any, new: Any, indent: int, *, same: bool) -> Itera
         yield from _entry(label, new, indent, "+")
     elif new is _MISSING:
         yield from _entry(label, old, indent, "-")
-    elif _equal(old, new):
+    elif _equal(old, new) or (isinstance(old, Secret) and isinstance(new, Secret)):
         yield from _entry(label, new, indent, " ")
     elif isinstance(old, Mapping) and isinstance(new, Mapping):
         yield f"{' ' * (indent - 2)}~ {label}{{"

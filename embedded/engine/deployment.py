@@ -25,7 +25,7 @@ from embedded.engine.snapshot import Snapshot
 from embedded.engine.steps import Op, Step, StepError
 from embedded.engine.targets import Selection, Targets
 from embedded.errors import EngineError
-from embedded.providers.base import ProviderError
+from embedded.providers.base import Diff, ProviderError
 from embedded.state import Resource
 from embedded.values import Properties
 
@@ -257,7 +257,8 @@ class Deployment:
     def _delete(self, old: Resource, deleting: set[str]) -> None:
         """Delete one leftover; `deleting` are the URNs that go in the same run. Raises StepError."""
         op = Op.DELETE_REPLACED if old.delete else Op.DELETE
-        step = Step(op, old.urn, old.type, old, None)
+        diff = self._registrar.replaced.get(old.urn) if old.delete else None
+        step = Step(op, old.urn, old.type, old, None, diff or Diff())
         if self.failed and not self.target.preview and op is Op.DELETE_REPLACED:
             raise StepError
         if old.protect and not old.delete:

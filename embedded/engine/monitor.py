@@ -96,7 +96,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         return response
 
     def _answer(self, made: Resource) -> Any:
-        return resource_pb2.RegisterResourceResponse(urn=made.urn, id=made.id, object=to_struct(made.outputs))
+        outputs = made.outputs if made.custom else {}  # a component's are those that it registers at its end
+        return resource_pb2.RegisterResourceResponse(urn=made.urn, id=made.id, object=to_struct(outputs))
 
     def refuse(self, what: str, context: Context) -> NoReturn:
         """End the run, as the program asks for something that is not carried."""

@@ -51,6 +51,7 @@ class Registrar:
         self._targets = targets
         self._pending = pending
         self._register = register
+        self.replaced: dict[str, Diff] = {}  # why a new one was made first, by URN
         self._replaced_by_cascade: set[str] = set()
         self._renamed: dict[str, str] = {}  # URNs that had another one before
         self._skipped: set[str] = set()  # not there yet, and not part of this run
@@ -137,14 +138,16 @@ class Registrar:
         if old.protect and new.protect:
             raise protected(self._screen, old, "replaced")
         if not cascade and planner.deletes_first(goal, diff):
-            self._delete_first(old, diff)
+            self._delete_first(old)
+        else:
+            self.replaced[urn] = diff
         shown = Step(Op.REPLACE, urn, new.type, old, new, diff, cascade)
         self._screen.started(shown)
         self._screen.ended(shown, 0)
         step = Step(Op.CREATE_REPLACEMENT, urn, new.type, old, new, diff, cascade)
         return self._operations.create(step, new, provider)
 
-    def _delete_first(self, old: Resource, diff: Diff) -> None:
+    def _delete_first(self, old: Resource) -> None:
         """Delete `old` now, and before it the dependents that have to be replaced with it."""
         with self._cascade_lock:
             dependents = planner.dependents_to_replace(old, self._snapshot.olds, self._provider_of)
@@ -154,7 +157,7 @@ class Registrar:
                 self._replaced_by_cascade.add(dependent.urn)
                 step = Step(Op.DELETE_REPLACED, dependent.urn, dependent.type, dependent, None, cascade=True)
                 self._operations.delete(step, dependent)
-        self._operations.delete(Step(Op.DELETE_REPLACED, old.urn, old.type, old, None, diff), old)
+        self._operations.delete(Step(Op.DELETE_REPLACED, old.urn, old.type, old, None), old)
 
     def _import(
         self,

@@ -75,7 +75,7 @@ def _bridges(kind: daemon.Kind, lost: Sequence[str]) -> Finding:
         return warn("docker bridges", f"the interface is gone of network {', '.join(lost)}", todo)
     if kind.bridges:
         return ok("docker bridges", "containers can be reached by their address from here")
-    todo = "run `make up` on the Docker host itself: databases are managed by their address on its networks"
+    todo = "run `make up` on the Docker host itself, or give the servers loopback ports (expose, docs/settings.md)"
     return fail("docker bridges", f"containers can't be reached by their address from here ({kind.name})", todo)
 
 

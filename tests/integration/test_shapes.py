@@ -80,8 +80,8 @@ class Life:
 def settings(client: docker.DockerClient) -> dict[str, Any]:
     data, backend, pool = (str(subnet) for subnet in stackfile.free_subnets(client, 3))
     store = {"tier": "backend", "memory": "64Mi"}
-    first = 20_000 + os.getpid() % 1000 * 12  # away from the ports that other runs look for at the same time
-    ports = [stackfile.free_port(first + shift, first + shift + 3) for shift in (0, 4, 8)]
+    first = 20_000 + os.getpid() % 1000 * 20  # away from the ports that other runs look for at the same time
+    ports = [stackfile.free_port(first + shift, first + shift + 3) for shift in (0, 4, 8, 12, 16)]
     return {
         "data-tier:prefix": PREFIX,
         "data-tier:images": dict(stackfile.IMAGES),
@@ -98,8 +98,15 @@ def settings(client: docker.DockerClient) -> dict[str, Any]:
                 "redis": ["queue"],
                 "service": {**store, "port": f"{ports[0]}:8000"},
             },
-            "blog": {"postgres": {"database": "blog"}, "service": {**store, "port": f"{ports[1]}:8000"}},
-            "feed": {"redis": ["cache"], "service": {**store, "port": f"{ports[2]}:8000"}},
+            "blog": {
+                "postgres": {"database": "blog", "server": {"expose": ports[3]}},
+                "service": {**store, "port": f"{ports[1]}:8000"},
+            },
+            "feed": {
+                "redis": ["cache"],
+                "redis_server": {"expose": ports[4]},
+                "service": {**store, "port": f"{ports[2]}:8000"},
+            },
         },
     }
 
@@ -141,6 +148,23 @@ def test_a_server_answers_on_its_apps_network_and_from_nowhere_else(life: Life) 
         assert sorted(found) == sorted(own), f"from the network of {app}"
     assert life.host.reachable_from(networks["backend"]["name"], *servers.values()) == []
     assert reachable((outside_address(), POSTGRES), (outside_address(), REDIS)) == []
+
+
+def test_an_exposed_server_is_reached_and_managed_through_loopback_only(life: Life) -> None:
+    apps, passwords = life.apps, life.told["secrets"]["admin_passwords"]
+    postgres = apps["blog"]["postgres"]["server"]["expose"]
+    cache = apps["feed"]["redis_server"]["expose"]
+    manager = next(
+        item for item in life.project.resources() if item["urn"].endswith("isolated-blog-postgres-server-provider")
+    )
+    assert (manager["inputs"]["host"], manager["inputs"]["port"]) == ("127.0.0.1", str(postgres))
+    with psycopg.connect(
+        host="127.0.0.1", port=postgres, user="admin", dbname="postgres", password=passwords["postgres-blog"]
+    ) as admin:
+        assert admin.execute("SELECT 1").fetchone() == (1,)
+    with redis.Redis(port=cache, username="admin", password=passwords["redis-feed"]) as client:
+        assert client.ping()
+    assert reachable((outside_address(), postgres), (outside_address(), cache)) == []
 
 
 def test_a_second_preview_of_the_isolated_shape_is_empty(life: Life) -> None:

@@ -9,7 +9,7 @@ from embedded.display import details, values
 from embedded.display.record import Record
 from embedded.engine import urn as urns
 from embedded.engine.deployment import Deployment
-from embedded.values import reveal
+from embedded.values import Secret, reveal
 
 
 def print_all(
@@ -86,4 +86,10 @@ def _outputs(deployment: Deployment, secrets: bool) -> list[str]:
 
 
 def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    yield from values.changes(before, after, 4) if before else values.tree(after, 4)
+    """A secret that is another one now looks as it did."""
+    known = {key: after[key] if _both_secret(value, after.get(key)) else value for key, value in before.items()}
+    yield from values.changes(known, after, 4) if known else values.tree(after, 4)
+
+
+def _both_secret(before: Any, after: Any) -> bool:
+    return isinstance(before, Secret) and isinstance(after, Secret)

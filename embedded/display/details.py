@@ -43,7 +43,7 @@ def _sign(step: Step) -> str:
 def _body(step: Step) -> Iterator[str]:
     if step.refreshed:
         yield from _found(step)
-    elif step.old is not None and step.new is not None and step.diff.detailed:
+    elif step.old is not None and step.new is not None and step.diff.detailed and not step.cascade:
         yield from _named(step.old, step.new, step.diff.detailed)
     elif step.old is not None and step.new is not None:
         yield from values.changes(step.old.inputs, step.new.inputs, 8, same=step.op is Op.REPLACE)
@@ -91,8 +91,8 @@ def json_text(record: Record, config: Mapping[str, str], secret: Iterable[str], 
 
 
 def _counts(step: Step) -> bool:
-    """Of what is unchanged only the stack itself is listed."""
-    return step.op is not Op.SAME or step.type == urns.STACK_TYPE
+    """Of what is unchanged only the stack itself is listed, and what changes its options."""
+    return step.op is not Op.SAME or step.type == urns.STACK_TYPE or bool(step.options)
 
 
 def _step(step: Step) -> dict[str, Any]:

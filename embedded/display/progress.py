@@ -75,6 +75,8 @@ class Progress(AbstractContextManager["Progress"]):
         with self._lock:
             self._running.pop((Op.REFRESH if step.refreshed else step.op, step.urn), None)
             if step.op is Op.SAME or urns.is_default_provider(step.urn):
+                if step.options:
+                    self._line(step, f" [diff: ~{','.join(step.options)}]")
                 return
             doing, did, would = _VERBS[step.op]
             if error:

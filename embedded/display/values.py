@@ -79,7 +79,7 @@ def _change(label: str, old: Any, new: Any, indent: int, *, same: bool) -> Itera
         yield from _entry(label, new, indent, "+")
     elif new is _MISSING:
         yield from _entry(label, old, indent, "-")
-    elif _equal(old, new) or (isinstance(old, Secret) and isinstance(new, Secret)):
+    elif _equal(old, new):
         yield from _entry(label, new, indent, " ")
     elif isinstance(old, Mapping) and isinstance(new, Mapping):
         yield f"{' ' * (indent - 2)}~ {label}{{"

@@ -33,6 +33,9 @@ PENDING = {
 """Operations that may be cut short, with the names that the checkpoint gives them."""
 
 
+_OPTIONS = {"protect": "protect", "retainOnDelete": "retain_on_delete", "deletedWith": "deleted_with"}
+
+
 @dataclass(frozen=True)
 class Step:
     """One thing done to one resource: `old` is None for a creation, `new` for a deletion.
@@ -49,6 +52,14 @@ class Step:
     diff: Diff = field(default_factory=Diff)
     cascade: bool = False
     refreshed: bool = False
+
+    @property
+    def options(self) -> list[str]:
+        """The options that are others now, by the names that screens give them."""
+        old, new = self.old, self.new
+        if old is None or new is None:
+            return []
+        return [name for name, field in _OPTIONS.items() if getattr(old, field) != getattr(new, field)]
 
     @property
     def state(self) -> Resource:

@@ -105,7 +105,8 @@ class RedisWithDbs(pulumi.ComponentResource):
             f"{name}-secrets", args.hostname, {"redis_admin": self.admin_password}, mine
         )
         workload = _container(name, args, volume, secrets, labels, mine)
-        self.container, self.hostname = workload.resource, workload.name
+        self.container = workload.resource
+        self.hostname = pulumi.Output.from_input(args.hostname)  # not the container's: URLs needn't wait for it
         self.reach = reach(f"{name}-forwarder", _way(args), self.container, mine)
         self.databases = args.settings.databases
         self.register_outputs(

@@ -92,7 +92,8 @@ class PostgresServer(pulumi.ComponentResource):
             f"{name}-secrets", args.hostname, {"postgres_admin": self.admin_password}, mine
         )
         workload = _container(name, args, volume, secrets, labels, mine)
-        self.container, self.hostname, self.address = workload.resource, workload.name, args.address
+        self.container, self.address = workload.resource, args.address
+        self.hostname = pulumi.Output.from_input(args.hostname)  # not the container's: URLs needn't wait for it
         way = reach(f"{name}-forwarder", _way(args), self.container, mine)
         self.provider = self._manager(name, args, way, mine)
         self.register_outputs(

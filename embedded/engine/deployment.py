@@ -211,13 +211,20 @@ class Deployment:
     def finish(self) -> None:
         """The program has ended well: stack policies, then everything that has to go."""
         self._refuse_unknown_targets()
-        if not self.failed and self.judges.stack(self.snapshot.registered()):
+        if not self.failed and self.judges.stack(self._registered()):
             self.failed = not self.target.preview
         if not self.failed:
             if self._pending is not None:
                 self._pending.settle_all()
             self.delete(self.snapshot.leftovers)
         self.snapshot.flush()
+
+    def _registered(self) -> list[Resource]:
+        """What the program has registered, the stack with the outputs that it is going to have."""
+        found, outputs = self.snapshot.registered(), self._stack_outputs
+        if outputs is None:
+            return found
+        return [replace(item, outputs=outputs) if item.urn == self.stack_urn else item for item in found]
 
     def destroy(self, kept: set[str]) -> None:
         """Delete everything but `kept`, URNs of resources that stay."""

@@ -108,6 +108,7 @@ class PolicyPack:
                 propertyDependencies={
                     key: analyzer_pb2.AnalyzerPropertyDependencies(urns=value)
                     for key, value in resource.property_dependencies.items()
+                    if value
                 },
             )
         return self._findings(self._call("AnalyzeStack", request), "")

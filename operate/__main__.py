@@ -1,4 +1,4 @@
-"""`python -m operate`: what people do to a stack beside `pulumi up`. `make up`, `preview` and `down` end here."""
+"""`./operatew`: what people do to a stack beside `pulumi up`. `make up`, `preview` and `down` end here."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ data_commands.register(app)
 def main() -> int:
     """Run one command; the exit code for the shell."""
     try:
-        app()
+        app(prog_name="operatew")
     except (OperateError, ImageError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

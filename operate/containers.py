@@ -106,9 +106,7 @@ def _require_shared(stack: Stack, app: str, client: docker.DockerClient) -> None
     for server in stack.servers_used_by(app):
         found = daemon.find(client, server.name) if server.app is None else None
         if server.app is None and (found is None or found.status != "running"):
-            raise OperateError(
-                f"{app} needs {server.name}, which doesn't run: `python -m operate start all` starts it too"
-            )
+            raise OperateError(f"{app} needs {server.name}, which doesn't run: `./operatew start all` starts it too")
 
 
 def _start(client: docker.DockerClient, member: Member, said: Progress) -> Step:
@@ -140,7 +138,7 @@ def _asked(do: Callable[[], None], member: Member) -> None:
     try:
         do()
     except APIError as error:
-        raise OperateError(f"{member.name}: {error.explanation}; see `python -m operate logs {member.name}`") from None
+        raise OperateError(f"{member.name}: {error.explanation}; see `./operatew logs {member.name}`") from None
 
 
 def _wait_until_well(container: Container, member: Member) -> None:
@@ -155,5 +153,5 @@ def _wait_until_well(container: Container, member: Member) -> None:
         time.sleep(_POLL_SECONDS)
     raise OperateError(
         f"{member.name} isn't healthy after {_HEALTHY_SECONDS} s ({state['Status']}, {health}): "
-        f"see `python -m operate logs {member.name}`"
+        f"see `./operatew logs {member.name}`"
     )

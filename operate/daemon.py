@@ -42,7 +42,7 @@ def connect(seconds: int = 30) -> docker.DockerClient:
     except DockerException as error:
         raise OperateError(
             f"no Docker daemon answers ({type(error).__name__}): `scripts/ensure-docker` starts one on Debian as root, "
-            "or point DOCKER_HOST to yours; `python -m operate doctor` says more"
+            "or point DOCKER_HOST to yours; `./operatew doctor` says more"
         ) from None
     except Exception as error:  # requests' own, when the daemon hangs
         raise OperateError(f"the Docker daemon doesn't answer in {seconds} s ({type(error).__name__})") from None
@@ -115,5 +115,5 @@ def running(client: docker.DockerClient, name: str) -> Container:
     if found is None:
         raise OperateError(f"there is no container {name}: `./pulumiw up --refresh` makes it again")
     if found.status != "running":
-        raise OperateError(f"{name} is {found.status}: `python -m operate start all` starts what is stopped")
+        raise OperateError(f"{name} is {found.status}: `./operatew start all` starts what is stopped")
     return found

@@ -13,7 +13,7 @@ from operate.printing import table
 NEXT = (
     ("curl http://127.0.0.1:{port}/", "ask a backend whether it reaches its stores"),
     ("$EDITOR Pulumi.{stack}.yaml && make preview", "change something and see what it would do"),
-    ("python -m operate status", "see what runs, and who is connected"),
+    ("./operatew status", "see what runs, and who is connected"),
     ("make down", "take it away again, data stays"),
 )
 
@@ -78,7 +78,7 @@ def _shells(stack: str, outputs: dict[str, Any]) -> list[str]:
     used = {app for app, its in outputs["apps"].items() if not its["retired"]}
     apps = {"psql": outputs["databases"], "redis": outputs["redis_users"]}
     return [
-        f"  python -m operate {command} {next(app for app in its if app in used)}{option}"
+        f"  ./operatew {command} {next(app for app in its if app in used)}{option}"
         for command, its in apps.items()
         if used.intersection(its)
     ]

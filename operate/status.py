@@ -123,7 +123,7 @@ def _part(client: docker.DockerClient, name: str, role: str, app: str | None) ->
 def _problem(state: dict[str, Any], health: str | None, app: str | None) -> str:
     """What is wrong and what to do; "" for nothing. With `unless-stopped`, only a person leaves a container stopped."""
     if state["Status"] in {"exited", "created"}:
-        return f"stopped by hand; `python -m operate start {app or 'all'}` starts it"
+        return f"stopped by hand; `./operatew start {app or 'all'}` starts it"
     if state["Status"] != "running":
         return f"{state['Status']}{' (out of memory)' if state.get('OOMKilled') else ''}; see its logs"
     return {"unhealthy": "unhealthy; see its logs", "starting": "still starting"}.get(health or "", "")

@@ -15,7 +15,7 @@ from components.config import places
 from components.config.errors import NOTHING, Problem
 from components.config.models import Place, Settings
 
-_MIGRATE: Final = "`python -m operate migrate`"
+_MIGRATE: Final = "`./operatew migrate`"
 
 
 class Entry(BaseModel):
@@ -94,14 +94,13 @@ def _missing(app: str) -> Problem:
     return Problem(
         key=f"data-tier:apps.{app}",
         rule="it holds data and is no longer declared",
-        remedy="Add it back and list it in data-tier:retired; "
-        f"`python -m operate purge {app}` deletes it after a backup",
+        remedy=f"Add it back and list it in data-tier:retired; `./operatew purge {app}` deletes it after a backup",
     )
 
 
 def _stores(app: str, was: Entry, settings: Settings) -> Iterator[Problem]:
     key, its = f"data-tier:apps.{app}", settings.apps[app]
-    whole = f"Put it back; an app's data goes when the app is retired and purged (`python -m operate purge {app}`)"
+    whole = f"Put it back; an app's data goes when the app is retired and purged (`./operatew purge {app}`)"
     if was.database and its.postgres is None:
         yield Problem(key=f"{key}.postgres", rule=f"{was.database} holds data and is no longer declared", remedy=whole)
     elif was.database and its.postgres and its.postgres.database != was.database:

@@ -35,7 +35,7 @@ class Running:
     host: Host
 
     def operate(self, command: str, *arguments: str, given: str = "", ok: bool = True) -> Result:
-        """`python -m operate` with `given` as its input; with `ok` a failure of it fails the test."""
+        """`./operatew` with `given` as its input; with `ok` a failure of it fails the test."""
         run = [PYTHON, "-m", "operate", command, "--stack", STACK, *arguments]
         done = subprocess.run(
             run,

@@ -74,13 +74,13 @@ def test_the_screen_says_what_came_up_and_what_to_do_next() -> None:
     text = _shown("dev", told)
     for part in ("t-wiki-postgres", "10.0.1.2:5432", "shop_db{_owner,}", "t-wiki-data", "vector", "make down"):
         assert part in text
-    assert "python -m operate psql shop" in text
-    assert "python -m operate redis shop" in text
+    assert "./operatew psql shop" in text
+    assert "./operatew redis shop" in text
 
 
 def test_the_screen_suggests_no_shell_on_what_is_not_there() -> None:
     text = _shown("prod", outputs(redis_users={}))
-    assert "python -m operate psql shop --stack prod" in text
+    assert "./operatew psql shop --stack prod" in text
     assert "operate redis" not in text
     assert "operate psql" not in _shown("dev", outputs(redis_users={}, databases={}))
 

@@ -43,7 +43,7 @@ def test_status_names_what_is_stopped_and_what_is_gone_and_fails(running: Runnin
     finally:
         running.host.client.containers.get(f"{PREFIX}-shop-away").rename(f"{PREFIX}-shop")
     assert done.code == 1
-    assert f"{PREFIX}-wiki-redis: stopped by hand; `python -m operate start wiki` starts it" in done.out
+    assert f"{PREFIX}-wiki-redis: stopped by hand; `./operatew start wiki` starts it" in done.out
     assert f"{PREFIX}-shop: missing; `./pulumiw up --refresh` makes it again" in done.out
     running.operate("start", "wiki")
     assert "Everything runs" in running.operate("status").out

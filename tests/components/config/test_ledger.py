@@ -74,7 +74,7 @@ def test_an_app_that_disappears_is_refused_with_both_ways_out(retired):
     [said] = refused(before, drop)
     assert said.startswith("data-tier:apps.shop: it holds data and is no longer declared. Add it back")
     assert "data-tier:retired" in said
-    assert "`python -m operate purge shop` deletes it after a backup" in said
+    assert "`./operatew purge shop` deletes it after a backup" in said
 
 
 def test_an_app_without_stores_comes_and_goes():
@@ -114,7 +114,7 @@ def test_a_bare_change_of_the_topology_is_one_problem_that_names_the_apps(before
     [said] = refused(small(before), lambda raw: raw.update(topology=after))
     assert said.startswith(f"data-tier:topology = '{after}': {apps}: data in the {before} place")
     assert f"keep: [{before}] and serving: {before}" in said
-    assert "python -m operate migrate" in said
+    assert "./operatew migrate" in said
 
 
 def test_the_topology_may_change_while_every_app_keeps_its_place():
@@ -174,7 +174,7 @@ def test_a_renamed_database_is_refused_with_the_name_that_holds_the_data():
 def test_a_store_that_an_app_gives_up_is_refused(change, said):
     [problem] = refused(small(), lambda raw: change(raw["apps"]["shop"]))
     assert problem.startswith(said)
-    assert "python -m operate purge shop" in problem
+    assert "./operatew purge shop" in problem
 
 
 def test_an_app_that_gives_up_all_its_stores_is_told_so_store_by_store():

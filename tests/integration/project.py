@@ -17,7 +17,8 @@ import yaml
 
 REPOSITORY = Path(__file__).parents[2]
 STACK = "dev"
-_LINKED = ("__main__.py", "Pulumi.yaml", "components", "embedded", "images", "operate", "policies", "pulumiw", "operatew", ".venv")
+_FOLDERS = ("components", "embedded", "images", "operate", "policies", ".venv")
+_LINKED = ("__main__.py", "Pulumi.yaml", "pulumiw", "operatew", *_FOLDERS)
 _OTHER_PROJECT = "name: tried\nruntime: {name: python, options: {toolchain: pip, virtualenv: .venv}}\n"
 _TIMEOUT = 300
 _SAMPLE_SECONDS = 0.2

@@ -90,9 +90,9 @@ def carry(purge: Purge, client: docker.DockerClient, said: Progress, *, quiet: b
 
 
 def _backed_up(purge: Purge, client: docker.DockerClient, said: Progress) -> list[Backup]:
-    """A backup, unless an earlier run has made one and marked the app afterwards."""
-    if (purge.marked or purge.unlocked) and purge.earlier:
-        said(f"{purge.app}: going on; it was backed up to {', '.join(purge.earlier)}")
+    """A backup of what is there now, whatever others there are; none once its deletion has begun."""
+    if not purge.declared:
+        said(f"{purge.app}: going on with its deletion; backups: {', '.join(purge.earlier) or 'none'}")
         return []
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     made = dumps.write(purge.stack, purge.app, client, purge.folder, stamp)
@@ -103,7 +103,7 @@ def _backed_up(purge: Purge, client: docker.DockerClient, said: Progress) -> lis
 
 def _forget(stack: str, app: str) -> None:
     """Take the app out of the stack file; what is gone already is passed over."""
-    for key in ("retired", "purging"):
+    for key in ("purging", "retired"):  # cut short between the two, the app is retired and nothing worse
         listed = _list(lifecycle.own_keys(stack), key)
         if listed == [app]:
             _config(stack, "rm", key)

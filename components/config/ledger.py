@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from components.config import places
+from components.config import places, server_ledger
 from components.config.errors import NOTHING, Problem
 from components.config.models import Place, Settings
 
@@ -45,6 +45,7 @@ class _Outputs(BaseModel):
 
     topology: Place | None = None
     apps: Mapping[str, Entry] = {}
+    servers: Mapping[str, server_ledger.Server] = {}
     redis_users: Mapping[str, _User] = {}
 
 
@@ -75,11 +76,12 @@ def compare(outputs: Mapping[str, Any], settings: Settings) -> list[Problem]:
         rule = "the ledger of what holds data, which the last run has left there, can't be read"
         remedy = "Use the version of this program that wrote it, or import a state that it can read"
         return [Problem(key="the stack's output apps", rule=rule, remedy=remedy)]
-    held = {app: was for app, was in recorded.apps.items() if not was.purging}
+    held = {app: was for app, was in recorded.apps.items() if not _may_go(app, was, settings)}
     turned = recorded.topology not in {None, settings.topology}
     left = {app: _left_places(app, was, settings) for app, was in held.items() if app in settings.apps}
     by_topology = {app: gone for app, gone in left.items() if turned and gone and not settings.apps[app].dedicated}
     found = [*_topology(by_topology, settings), *_numbers(recorded, held, settings)]
+    found += server_ledger.compare(recorded.servers, settings)
     for app, was in held.items():
         if app not in settings.apps:
             found.append(_missing(app))
@@ -88,6 +90,11 @@ def compare(outputs: Mapping[str, Any], settings: Settings) -> list[Problem]:
         if app not in by_topology:
             found += _places(app, was, left[app], settings)
     return found
+
+
+def _may_go(app: str, was: Entry, settings: Settings) -> bool:
+    """Whether it was declared without protection, and still is on its way out: one that is in use again is held."""
+    return was.purging and (app in settings.purging or app not in settings.apps)
 
 
 def _missing(app: str) -> Problem:

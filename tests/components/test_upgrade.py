@@ -47,8 +47,13 @@ def test_nothing_that_holds_data_is_replaced_or_deleted(fixture, tmp_path):
 
 def test_a_replacement_would_be_seen(tmp_path):
     project = stack_of("unified", tmp_path)
+    state = json.loads(project.pulumi("stack", "export").out)
+    volume = next(it for it in state["deployment"]["resources"] if it["urn"].endswith("::postgres-server-data"))
+    for labels in (volume["inputs"]["labels"], volume["outputs"]["labels"]):
+        next(label for label in labels if label["label"] == "data-tier.major")["value"] = "16"
+    (tmp_path / "planted.json").write_text(json.dumps(state))
+    project.pulumi("stack", "import", "--file", str(tmp_path / "planted.json"))
     file = project.edit()
-    file["config"]["data-tier:postgres"]["name"] = "h2u-other"
     file["config"]["data-tier:protect"] = False
     project.write(file)
     assert losses("unified", project.steps()).keys() == {"postgres-server-data"}

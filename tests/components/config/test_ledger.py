@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from components.config import parse
+from components.config import Settings, parse
 from components.config.ledger import compare, entries
 from tests.components.samples import small
 
@@ -22,7 +22,17 @@ def recorded(raw: dict[str, Any]) -> dict[str, Any]:
     numbers = {
         app: {"purposes": {it: settings.redis.databases[it] for it in its.redis}} for app, its in settings.apps.items()
     }
-    return {"prefix": settings.prefix, "topology": settings.topology, "apps": apps, "redis_users": numbers}
+    told = {"prefix": settings.prefix, "topology": settings.topology, "apps": apps, "redis_users": numbers}
+    return {**told, "servers": {"postgres": _server(settings)} if settings.topology == "unified" else {}}
+
+
+def _server(settings: Settings) -> dict[str, Any]:
+    return {
+        "kind": "postgres",
+        "name": settings.postgres_name,
+        "admin": settings.postgres.admin,
+        "major": settings.postgres_major,
+    }
 
 
 def refused(before: dict[str, Any], change: Change) -> list[str]:
@@ -209,3 +219,30 @@ def test_all_problems_are_told_at_once():
         raw["apps"]["blog"]["dedicated"] = True
 
     assert len(refused(small(), spoil)) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        (lambda raw: raw["postgres"].update(admin="root2"), "data-tier:postgres.admin"),
+        (lambda raw: raw["postgres"].update(name="other"), "data-tier:postgres.name"),
+        (lambda raw: raw.update(prefix="other"), "data-tier:postgres.name"),
+        (lambda raw: raw["images"].update(postgres=15), "data-tier:images.postgres"),
+    ],
+)
+def test_what_a_volume_was_made_with_can_not_be_changed(change, key):
+    (problem,) = refused(small(), change)
+    assert problem.startswith(key)
+    assert "Write " in problem, "the way back is said"
+
+
+def test_an_app_that_is_used_again_after_its_purge_was_undone_is_held_like_any_other():
+    before = small()
+    before["retired"], before["purging"] = ["blog"], ["blog"]
+
+    def undo(raw: dict[str, Any]) -> None:
+        raw["retired"], raw["purging"] = [], []
+        raw["apps"]["blog"]["postgres"]["database"] = "other"
+
+    (problem,) = refused(before, undo)
+    assert problem.startswith("data-tier:apps.blog.postgres.database")

@@ -1,0 +1,76 @@
+"""What the servers' volumes were made with, as the last run has written it down, against what the stack file says now.
+
+Pure. A volume is called after its server, and the admin and the major version live inside it: other settings would ask
+for another, empty volume, or for a server that can't open the one that is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from components.config import places
+from components.config.errors import Problem
+from components.config.models import Settings
+from components.naming import server_key
+
+
+class Server(BaseModel):
+    """A recorded server; what an earlier version hasn't recorded is None, its kind is then in its key."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    kind: str = ""
+    name: str | None = None
+    admin: str | None = None
+    major: int | None = None
+
+
+def compare(recorded: Mapping[str, Server], settings: Settings) -> Iterator[Problem]:
+    """Every setting that a server which is still declared can't live with."""
+    declared = _declared(settings)
+    admins = [was.admin for key, was in recorded.items() if key in declared and _kind(key, was) == "postgres"]
+    if any(admin not in {None, settings.postgres.admin} for admin in admins):
+        yield _problem(
+            "data-tier:postgres.admin", settings.postgres.admin, f"the servers know {admins[0]} as admin", admins[0]
+        )
+    majors = {"postgres": settings.postgres_major, "redis": settings.redis_major}
+    said = set()
+    for key, was in recorded.items():
+        if key not in declared:
+            continue
+        (place, name), kind = declared[key], _kind(key, was)
+        if was.name not in {None, name}:
+            yield _problem(place, name, f"the data is in the volume of {was.name}, which is called after it", was.name)
+        if was.major not in {None, majors[kind]} and kind not in said:
+            said.add(kind)
+            rule = f"the data was written by version {was.major}"
+            yield _problem(f"data-tier:images.{kind}", majors[kind], rule, was.major)
+
+
+def _kind(key: str, was: Server) -> str:
+    return was.kind or key.partition("-")[0]
+
+
+def _problem(key: str, value: Any, rule: str, before: Any) -> Problem:
+    return Problem(key=key, value=value, rule=rule, remedy=f"Write {before}")
+
+
+def _declared(settings: Settings) -> dict[str, tuple[str, str]]:
+    """Where each server's name is said, and the name, by the server's key."""
+    shared = places.apps_in(settings, "unified").values()
+    found = {}
+    if any(its.postgres for its in shared):
+        found[server_key("postgres")] = ("data-tier:postgres.name", settings.postgres_name)
+    if any(its.redis for its in shared):
+        found[server_key("redis")] = ("data-tier:redis.name", settings.redis_name)
+    for app, its in places.apps_in(settings, "isolated").items():
+        if its.postgres:
+            name = places.own_postgres(settings, app).name or ""
+            found[server_key("postgres", app)] = (f"data-tier:apps.{app}.postgres.server.name", name)
+        if its.redis:
+            name = places.own_redis(settings, app).name or ""
+            found[server_key("redis", app)] = (f"data-tier:apps.{app}.redis_server.name", name)
+    return found

@@ -39,7 +39,7 @@ def _value(item: Property, old: Any, found: Any) -> Any:
         return None if found is None else _refreshed(item.element, old or {}, found)
     if not item.collection:
         return old if canonical(item, old) == canonical(item, found) else found
-    part = item.items()
+    part, old = item.items(), old or ()  # a refresh before may have found nothing and written null
     left = [canonical(part, value) for value in old]
     matching = []
     for index, value in enumerate(found or ()):

@@ -91,6 +91,8 @@ class PostgresqlProvider:
     def read(self, type: str, id: str, inputs: Properties, outputs: Properties) -> ReadResult | None:
         """Look at it; by id where nothing is known yet."""
         handler, server = self._at_work(type)
+        if type in _NAMED and outputs.get("name"):
+            id = str(outputs["name"])  # the id in the state is still the one from before a rename
         found = handler.read(server, id, {**inputs, **outputs})
         if found is None:
             return None

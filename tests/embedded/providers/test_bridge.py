@@ -209,3 +209,9 @@ def test_a_read_shows_drift_in_the_inputs_and_adds_nothing():
     inputs = {"__defaults": [], "count": 4, "name": "n", "tags": ["b", "a"]}
     outputs = {"name": "n", "count": 5, "size": 9, "tags": ["a", "b"], "key": "k"}
     assert bridge.read_inputs(THING, inputs, outputs) == {"count": 5, "name": "n", "tags": ["a", "b"]}
+
+
+def test_a_second_refresh_takes_the_null_that_the_first_has_written() -> None:
+    once = bridge.read_inputs(THING, {"name": "n", "tags": None}, {"name": "n", "tags": None})
+    assert bridge.read_inputs(THING, once, {"name": "n", "tags": None}) == once
+    assert bridge.read_inputs(THING, {"name": "n", "tags": None}, {"name": "n", "tags": ["a"]})["tags"] == ["a"]

@@ -175,14 +175,14 @@ def test_a_second_preview_of_the_isolated_shape_is_empty(life: Life) -> None:
 def test_an_app_that_disappears_is_refused_again_and_again(life: Life) -> None:
     apps = life.apps
     life.change(apps={app: its for app, its in apps.items() if app != "blog"})
-    wanted = ("1 problem in the stack file; nothing was built", "data-tier:apps.blog", "operate purge blog")
+    wanted = ("1 problem in the stack file; nothing was built", "data-tier:apps.blog", "./operatew purge blog")
     life.refused(["up", "--yes", "--skip-preview"], ["preview"], wanted=wanted)
     life.change(apps=apps)
 
 
 def test_a_bare_change_of_the_topology_is_refused(life: Life) -> None:
     life.change(topology="unified")
-    life.refused(["preview"], wanted=("data-tier:topology = 'unified'", "blog, feed, shop", "operate migrate"))
+    life.refused(["preview"], wanted=("data-tier:topology = 'unified'", "blog, feed, shop", "./operatew migrate"))
     life.change(topology="isolated")
 
 

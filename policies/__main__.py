@@ -3,14 +3,12 @@
 import sys
 from pathlib import Path
 
-from pulumi_policy import EnforcementLevel, PolicyPack
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the pack is run by file name
 
-from policies.rules.docker.container.refuse_published_data_port import refuse_published_data_port
+from pulumi_policy import EnforcementLevel, PolicyPack
 
-PolicyPack(
-    name="data-tier",
-    enforcement_level=EnforcementLevel.MANDATORY,
-    policies=[refuse_published_data_port],
-)
+from policies.catalogue import all_rules
+from policies.pack import once_per_request, policies
+
+once_per_request()
+PolicyPack(name="data-tier", enforcement_level=EnforcementLevel.MANDATORY, policies=policies(all_rules()))

@@ -7,16 +7,13 @@ import re
 from typing import Any
 
 import pytest
-from pulumi_policy import EnforcementLevel, ResourceValidationArgs
-from pulumi_policy.proxy import (
-    UNKNOWN_ARRAY_VALUE,
-    UNKNOWN_NUMBER_VALUE,
-    UNKNOWN_STRING_VALUE,
-    UnknownValueError,
-    unknown_checking_proxy,
-)
+from pulumi_policy.proxy import UNKNOWN_ARRAY_VALUE, UNKNOWN_NUMBER_VALUE, UNKNOWN_STRING_VALUE, UnknownValueError
 
-from policies.rules.docker.container.refuse_published_data_port import CONTAINER, DATA_PORTS, refuse_published_data_port
+from policies.containers import CONTAINER, SERVICE
+from policies.rule import Level, Severity
+from policies.rules.docker.container.refuse_published_data_port import RULE
+from policies.stores import DATA_PORTS
+from tests.policies.judging import findings_so_far, found, subject
 
 PUBLIC = "0.0.0.0"
 COMPLIANT: dict[str, Any] = {
@@ -35,10 +32,7 @@ APP: dict[str, Any] = {
 
 
 def violations(props: dict[str, Any], kind: str = CONTAINER) -> list[str]:
-    found: list[str] = []
-    args = ResourceValidationArgs(kind, unknown_checking_proxy(props), "urn", "db", None, None, None)
-    refuse_published_data_port.validate(args, lambda message, _=None: found.append(message))
-    return found
+    return found(RULE, kind, props)
 
 
 def with_port(**changes: Any) -> dict[str, Any]:
@@ -57,8 +51,8 @@ def test_a_data_port_on_loopback_passes():
     assert violations(COMPLIANT) == []
 
 
-def test_the_rule_is_mandatory():
-    assert refuse_published_data_port.enforcement_level is EnforcementLevel.MANDATORY
+def test_the_rule_is_mandatory_and_critical():
+    assert (RULE.level, RULE.severity) == (Level.MANDATORY, Severity.CRITICAL)
 
 
 @pytest.mark.parametrize("ip", ["127.0.0.1", "127.8.9.10", "::1", "[::1]", "::ffff:127.0.0.1"])
@@ -153,26 +147,6 @@ def test_another_tier_in_the_label_is_no_store():
     assert violations({**APP, "labels": [{"label": "data-tier.tier", "value": "frontend"}]}) == []
 
 
-def test_publish_all_is_refused_on_a_store():
-    assert len(violations({**COMPLIANT, "publishAllPorts": True})) == 1
-
-
-def test_publish_all_switched_off_passes():
-    assert violations({**COMPLIANT, "publishAllPorts": False}) == []
-
-
-def test_publish_all_is_left_to_apps():
-    assert violations({**APP, "publishAllPorts": True}) == []
-
-
-def test_the_hosts_network_is_refused_on_a_store():
-    assert len(violations({**COMPLIANT, "networkMode": "host"})) == 1
-
-
-def test_the_hosts_network_by_name_is_refused_on_a_store():
-    assert len(violations({**COMPLIANT, "networksAdvanced": [{"name": "host"}]})) == 1
-
-
 def test_each_port_is_reported():
     props = {
         **COMPLIANT,
@@ -198,24 +172,21 @@ def test_an_unknown_address_is_no_violation_and_is_told():
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("image", UNKNOWN_STRING_VALUE), ("labels", UNKNOWN_ARRAY_VALUE), ("networkMode", UNKNOWN_STRING_VALUE)],
+    [("image", UNKNOWN_STRING_VALUE), ("labels", UNKNOWN_ARRAY_VALUE), ("envs", UNKNOWN_ARRAY_VALUE)],
 )
 def test_an_unknown_value_does_not_hide_an_open_port(key, value):
-    found: list[str] = []
-    props = {**with_port(ip=PUBLIC, external=UNKNOWN_NUMBER_VALUE), key: value}
-    args = ResourceValidationArgs(CONTAINER, unknown_checking_proxy(props), "urn", "db", None, None, None)
+    one = subject(CONTAINER, {**with_port(ip=PUBLIC, external=UNKNOWN_NUMBER_VALUE), key: value})
+    assert len(findings_so_far(RULE, one)) == 1
     with pytest.raises(UnknownValueError):
-        refuse_published_data_port.validate(args, lambda message, _=None: found.append(message))
-    assert len(found) == 1
+        one.reader.finish()
 
 
 def test_an_unknown_port_does_not_hide_the_next_one():
-    found: list[str] = []
     props = {**COMPLIANT, "ports": [{"internal": UNKNOWN_NUMBER_VALUE, "ip": UNKNOWN_STRING_VALUE}, {"internal": 5432}]}
-    args = ResourceValidationArgs(CONTAINER, unknown_checking_proxy(props), "urn", "db", None, None, None)
-    with pytest.raises(UnknownValueError):
-        refuse_published_data_port.validate(args, lambda message, _=None: found.append(message))
-    assert [message.split(":")[0] for message in found] == ["ports[1]"]
+    one = subject(CONTAINER, props)
+    assert [message.split(":")[0] for message in findings_so_far(RULE, one)] == ["ports[1]"]
+    with pytest.raises(UnknownValueError, match=""):
+        one.reader.finish()
 
 
 def test_an_unknown_image_behind_loopback_is_not_even_read():
@@ -274,3 +245,65 @@ def test_an_image_by_id_is_a_store_when_its_environment_says_so(env):
 def test_the_tier_in_a_label_counts_in_any_case():
     props = {**APP, "labels": [{"label": "data-tier.tier", "value": "Data"}], "ports": [{"internal": 1, "ip": PUBLIC}]}
     assert len(violations(props)) == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["postgres", "-p", "8080"],
+        ["/usr/lib/postgresql/17/bin/postgres"],
+        ["sh", "-c", "exec redis-server --port 8080"],
+        ["mongod", "--port", "80"],
+        ["socat", "TCP-LISTEN:8080,fork", "TCP:db:5432"],
+        ["sh", "-c", "haproxy -f /x & nc -l 8080 | nc db 6379"],
+    ],
+)
+def test_a_command_that_serves_data_or_relays_to_it_makes_any_port_a_data_port(command):
+    assert len(violations({**APP, "image": "sha256:" + "0" * 64, "command": command})) == 1
+
+
+def test_the_entry_point_counts_as_the_command_does():
+    assert len(violations({**APP, "entrypoints": ["valkey-server"]})) == 1
+
+
+def test_an_app_that_only_names_a_store_passes():
+    assert violations({**APP, "command": ["web", "--database", "db:5432"], "envs": ["DATABASE_HOST=db:5432"]}) == []
+
+
+def test_a_container_of_a_data_component_is_a_store_whatever_it_looks_like():
+    urn = "urn:pulumi:dev::p::data-tier:postgres:PostgresServer$docker:index/container:Container::x"
+    assert len(found(RULE, CONTAINER, APP, urn=urn)) == 1
+
+
+SWARM: dict[str, Any] = {
+    "endpointSpec": {"ports": [{"targetPort": 80, "publishedPort": 8080}]},
+    "taskSpec": {"containerSpec": {"image": "example/web:1"}},
+}
+
+
+def test_a_swarm_service_without_data_passes():
+    assert violations(SWARM, SERVICE) == []
+
+
+@pytest.mark.parametrize("mode", ["ingress", "host", None])
+def test_a_swarm_service_publishes_on_every_node_in_each_mode(mode):
+    props = {**SWARM, "endpointSpec": {"ports": [{"targetPort": 5432, "publishMode": mode}]}}
+    assert "endpointSpec.ports[0]: data port 5432" in violations(props, SERVICE)[0]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"image": "postgres:16"},
+        {"image": "x:1", "env": {"POSTGRES_PASSWORD_FILE": "/x"}},
+        {"image": "x:1", "commands": ["redis-server"]},
+        {"image": "x:1", "labels": [{"label": "data-tier.tier", "value": "data"}]},
+    ],
+)
+def test_a_swarm_service_is_a_store_as_a_container_is(spec):
+    assert len(violations({**SWARM, "taskSpec": {"containerSpec": spec}}, SERVICE)) == 1
+
+
+def test_unknown_ports_of_a_swarm_service_are_told():
+    with pytest.raises(UnknownValueError):
+        violations({**SWARM, "endpointSpec": {"ports": UNKNOWN_ARRAY_VALUE}}, SERVICE)

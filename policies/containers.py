@@ -1,0 +1,203 @@
+"""A container as every rule sees it, whichever resource declares it: a container or a swarm service.
+
+Owns where each fact stands in the resource. What a fact means belongs to the rules.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from policies.reading import Reader
+from policies.rule import Subject
+from policies.stores import holds_data_port, is_store_image, is_store_variable, serves_data
+
+CONTAINER: Final = "docker:index/container:Container"
+SERVICE: Final = "docker:index/service:Service"
+CONTAINERS: Final = frozenset({CONTAINER, SERVICE})
+TIER: Final = "data-tier.tier"
+COMPONENT: Final = "data-tier.component"
+DATA_COMPONENTS: Final = ("data-tier:postgres:", "data-tier:redis:", "data-tier:mongo:", "data-tier:pooler:")
+_NOT_KNOWN: Final = object()
+
+
+@dataclass(frozen=True)
+class Port:
+    """One published port. `where` is its place in the resource; `ip` None is every address."""
+
+    where: str
+    inside: Any
+    outside: Any
+    ip: Any
+    known: bool = True
+    """Whether the address is known; the others never count as loopback nor as public."""
+
+    @property
+    def holds_data(self) -> bool:
+        return holds_data_port(self.inside) or holds_data_port(self.outside)
+
+    @property
+    def loopback(self) -> bool:
+        return self.known and is_loopback(self.ip)
+
+    @property
+    def public(self) -> bool:
+        return self.known and not is_loopback(self.ip)
+
+    @property
+    def address(self) -> str:
+        return "every address (no ip)" if self.ip in (None, "") else repr(self.ip)
+
+    @property
+    def number(self) -> str:
+        """The port inside, as people write it."""
+        return number(self.inside)
+
+
+@dataclass(frozen=True)
+class Mount:
+    """One place in the container that isn't its own layer. `kind` is volume, bind, tmpfs or anonymous."""
+
+    where: str
+    kind: str
+    source: Any
+    target: Any
+    read_only: bool
+
+
+class Workload:
+    """The facts of one container; each is read when it is asked for, so that an unknown one hides no other."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.reader = subject.reader
+        self.swarm = subject.type == SERVICE
+        task = self.reader.get(subject.props, "taskSpec") if self.swarm else None
+        self._task = task
+        self._spec = self.reader.get(task, "containerSpec") if self.swarm else subject.props
+
+    def image(self, unknown: Any = None) -> Any:
+        """The image as it is written."""
+        return self.reader.get(self._spec, "image", unknown)
+
+    def ports(self) -> Iterator[Port]:
+        """Every published port. A swarm's are on every address of every node."""
+        if self.swarm:
+            for at, port in self.reader.items(self.subject.get("endpointSpec"), "ports"):
+                inside, outside = (self.reader.get(port, key) for key in ("targetPort", "publishedPort"))
+                yield Port(f"endpointSpec.ports[{at}]", inside, outside, None)
+            return
+        for at, port in self.reader.items(self._spec, "ports"):
+            ip = self.reader.get(port, "ip", unknown=_NOT_KNOWN)
+            inside, outside = (self.reader.get(port, key) for key in ("internal", "external"))
+            known = ip is not _NOT_KNOWN
+            yield Port(f"ports[{at}]", inside, outside, ip if known else None, known)
+
+    def networks(self) -> list[Any]:
+        """The names or ids of its networks, those that are known."""
+        parent, key = (self._task, "networksAdvanceds") if self.swarm else (self._spec, "networksAdvanced")
+        each = self.reader.items(parent, key)
+        return [self.reader.get(one, "name") or self.reader.get(one, "id") for _, one in each]
+
+    def network_mode(self) -> str:
+        """`host`, `none`, `bridge`, `container:<id>`, a network's name or ""."""
+        mode = None if self.swarm else self.reader.get(self._spec, "networkMode")
+        return mode.strip().lower() if isinstance(mode, str) else ""
+
+    def environment(self) -> Iterator[tuple[str, str, Any]]:
+        """Where, name and value of each variable; a value that isn't known is None."""
+        if self.swarm:
+            yield from ((f"taskSpec.containerSpec.env.{k}", k, v) for k, v in self.reader.entries(self._spec, "env"))
+            return
+        for at, one in self.reader.items(self._spec, "envs"):
+            name, _, value = str(one).partition("=")
+            yield f"envs[{at}]", name, value
+
+    def command(self) -> list[str]:
+        """Entry point and command, word by word; what isn't known is left out."""
+        keys = ("commands", "args") if self.swarm else ("entrypoints", "command")
+        words = [self.reader.items(self._spec, key) for key in keys]
+        return [str(word) for each in words for _, word in each]
+
+    def labels(self) -> dict[str, Any]:
+        """Its own labels, and those of the service around it."""
+        found: dict[str, Any] = {}
+        for parent in (self.subject.props, self._spec) if self.swarm else (self._spec,):
+            for _, label in self.reader.items(parent, "labels"):
+                found[str(self.reader.get(label, "label"))] = self.reader.get(label, "value")
+        return found
+
+    def tier(self) -> str:
+        """The tier that its label names, in lower case, or ""."""
+        tier = self.labels().get(TIER)
+        return tier.strip().lower() if isinstance(tier, str) else ""
+
+    def mounts(self) -> Iterator[Mount]:
+        """Everything that is mounted into it."""
+        for at, one in self.reader.items(self._spec, "mounts"):
+            kind, source = self.reader.get(one, "type"), self.reader.get(one, "source")
+            named = "anonymous" if kind == "volume" and source in (None, "") else str(kind)
+            yield _mount(f"mounts[{at}]", named, source, self.reader.get(one, "target"), self.reader.get(one, "readOnly"))
+        for at, one in self.reader.items(self._spec, "volumes") if not self.swarm else ():
+            host, volume = self.reader.get(one, "hostPath"), self.reader.get(one, "volumeName", unknown=_NOT_KNOWN)
+            other = self.reader.get(one, "fromContainer")
+            kind = "bind" if host else "volume" if volume or other else "anonymous"
+            source = host or other or (None if volume is _NOT_KNOWN else volume)
+            path = self.reader.get(one, "containerPath")
+            yield _mount(f"volumes[{at}]", kind, source, path, self.reader.get(one, "readOnly"))
+
+    def one_shot(self) -> bool:
+        """Whether it does its work and ends: nobody restarts it, and nothing waits for its health."""
+        return not self.swarm and self.reader.get(self._spec, "mustRun") in (False, "false")
+
+    def get(self, *path: str, unknown: Any = None) -> Any:
+        """Any other property of the container itself."""
+        return self.reader.path(self._spec, *path, unknown=unknown)
+
+    def task(self, *path: str) -> Any:
+        """A property of a swarm's task."""
+        return self.reader.path(self._task, *path)
+
+    def is_forwarder(self) -> bool:
+        """Whether it is the relay of `expose: loopback`: it holds no data, but leads to some."""
+        return self.labels().get(COMPONENT) == "forwarder"
+
+    def is_store(self) -> bool:
+        """Whether it holds data: by label, component, environment, command or image; one of them is enough.
+
+        An image that isn't known yet is asked again before creation only where no label names the tier.
+        """
+        if self.tier() == "data" or any(kind.startswith(DATA_COMPONENTS) for kind in self.subject.kinds[:-1]):
+            return True
+        if any(is_store_variable(name) for _, name, _ in self.environment()) or serves_data(self.command()):
+            return True
+        lenient = Reader() if self.tier() else self.reader
+        return is_store_image(lenient.get(self._spec, "image"))
+
+
+def _mount(where: str, kind: str, source: Any, target: Any, read_only: Any) -> Mount:
+    return Mount(where, kind, source, target, read_only in (True, "true"))
+
+
+def number(port: Any) -> str:
+    """A port as people write it: the protocol has every number as a float."""
+    return str(int(port)) if isinstance(port, float) and port.is_integer() else str(port)
+
+
+def is_loopback(ip: Any) -> bool:
+    """Whether only this host reaches `ip`. Names, shorthands and nothing at all don't count."""
+    if not isinstance(ip, str):
+        return False
+    try:
+        address = ipaddress.ip_address(ip.strip().removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)
+
+
+def as_mapping(value: Any) -> Mapping[str, Any]:
+    """The value where it is a map, else an empty one."""
+    return value if isinstance(value, Mapping) else {}

@@ -36,18 +36,22 @@ class Port:
 
     @property
     def holds_data(self) -> bool:
+        """Whether it is the usual port of a data store, inside or outside."""
         return holds_data_port(self.inside) or holds_data_port(self.outside)
 
     @property
     def loopback(self) -> bool:
+        """Whether only the host itself reaches it."""
         return self.known and is_loopback(self.ip)
 
     @property
     def public(self) -> bool:
+        """Whether others than the host may reach it."""
         return self.known and not is_loopback(self.ip)
 
     @property
     def address(self) -> str:
+        """The address as a message names it."""
         return "every address (no ip)" if self.ip in (None, "") else repr(self.ip)
 
     @property
@@ -137,24 +141,28 @@ class Workload:
     def mounts(self) -> Iterator[Mount]:
         """Everything that is mounted into it."""
         for at, one in self.reader.items(self._spec, "mounts"):
-            kind, source = self.reader.get(one, "type"), self.reader.get(one, "source")
+            kind, source, path, read_only = (
+                self.reader.get(one, key) for key in ("type", "source", "target", "readOnly")
+            )
             named = "anonymous" if kind == "volume" and source in (None, "") else str(kind)
-            yield _mount(f"mounts[{at}]", named, source, self.reader.get(one, "target"), self.reader.get(one, "readOnly"))
+            yield _mount(f"mounts[{at}]", named, source, path, read_only)
         for at, one in self.reader.items(self._spec, "volumes") if not self.swarm else ():
-            host, volume = self.reader.get(one, "hostPath"), self.reader.get(one, "volumeName", unknown=_NOT_KNOWN)
-            other = self.reader.get(one, "fromContainer")
+            host, other, path, read_only = (
+                self.reader.get(one, key) for key in ("hostPath", "fromContainer", "containerPath", "readOnly")
+            )
+            volume = self.reader.get(one, "volumeName", unknown=_NOT_KNOWN)
             kind = "bind" if host else "volume" if volume or other else "anonymous"
-            source = host or other or (None if volume is _NOT_KNOWN else volume)
-            path = self.reader.get(one, "containerPath")
-            yield _mount(f"volumes[{at}]", kind, source, path, self.reader.get(one, "readOnly"))
+            yield _mount(
+                f"volumes[{at}]", kind, host or other or (None if volume is _NOT_KNOWN else volume), path, read_only
+            )
 
     def one_shot(self) -> bool:
         """Whether it does its work and ends: nobody restarts it, and nothing waits for its health."""
         return not self.swarm and self.reader.get(self._spec, "mustRun") in (False, "false")
 
     def get(self, *path: str, unknown: Any = None) -> Any:
-        """Any other property of the container itself."""
-        return self.reader.path(self._spec, *path, unknown=unknown)
+        """Any other property of the container itself; the container's properties where no path is given."""
+        return self.reader.path(self._spec, *path, unknown=unknown) if path else self._spec
 
     def task(self, *path: str) -> Any:
         """A property of a swarm's task."""
@@ -187,11 +195,14 @@ def number(port: Any) -> str:
 
 
 def is_loopback(ip: Any) -> bool:
-    """Whether only this host reaches `ip`. Names, shorthands and nothing at all don't count."""
-    if not isinstance(ip, str):
+    """Whether only this host reaches `ip`.
+
+    Docker takes what it can't read for every address: names, shorthands, brackets, a zone, a space (tried on 20.10).
+    """
+    if not isinstance(ip, str) or "%" in ip:
         return False
     try:
-        address = ipaddress.ip_address(ip.strip().removeprefix("[").removesuffix("]"))
+        address = ipaddress.ip_address(ip)
     except ValueError:
         return False
     mapped = getattr(address, "ipv4_mapped", None)

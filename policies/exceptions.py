@@ -21,7 +21,7 @@ def judged(
     urns = {subject.urn for subject in subjects}
     for one in settings.get("exceptions", ()):
         if one["urn"] in urns and not excepted[one["urn"]]:
-            yield Finding(f"the exception for it ran out on {one['until']}: mend the resource or decide anew", one["urn"])
+            yield Finding(f"its exception ran out on {one['until']}: mend the resource or decide anew", one["urn"])
 
 
 def _valid(settings: Settings, today: datetime.date) -> Mapping[str, bool]:

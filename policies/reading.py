@@ -14,7 +14,7 @@ from pulumi_policy.proxy import UnknownValueError
 T = TypeVar("T")
 
 
-class NotKnownYet(UnknownValueError):  # type: ignore[misc]  # noqa: N818  the SDK's name for it ends in Error
+class NotKnownYet(UnknownValueError):  # noqa: N818  the SDK's name for it ends in Error
     """The first value that a rule needed and couldn't read; its message says when it will be read."""
 
     def __init__(self, first: UnknownValueError) -> None:

@@ -45,6 +45,8 @@ class Subject:
     urn: str
     props: Mapping[str, Any]
     protect: bool = False
+    custom: bool = True
+    """Whether a provider carries it out; the others are components."""
     reader: Reader = field(default_factory=Reader)
 
     def get(self, key: str, unknown: Any = None) -> Any:

@@ -91,7 +91,9 @@ _ENVIRONMENT: Final = (
     "MONGODB_ROOT", "RABBITMQ_DEFAULT", "CLICKHOUSE_", "CASSANDRA_", "ELASTIC_PASSWORD", "ETCD_", "KAFKA_", "COUCHDB_",
     "FERRETDB_", "NEO4J_AUTH",
 )  # fmt: skip
-_RELAYS: Final = frozenset({"socat", "haproxy", "ncat", "nc", "netcat", "rinetd", "simpleproxy", "gost", "ssh", "stunnel"})
+_RELAYS: Final = frozenset(
+    {"socat", "haproxy", "ncat", "nc", "netcat", "rinetd", "simpleproxy", "gost", "ssh", "stunnel"}
+)
 _HIGHEST: Final = 65535
 
 

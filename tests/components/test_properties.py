@@ -14,14 +14,12 @@ from typing import Any
 
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, assume, given, settings
-from pulumi_policy import ResourceValidationArgs
-from pulumi_policy.proxy import unknown_checking_proxy
 
 from components.config import Problem, SettingsError, parse
 from components.config.ledger import Entry, compare, entries
-from policies.rules.docker.container.refuse_published_data_port import CONTAINER, refuse_published_data_port
 from tests.components.recording import Graph, build_from
 from tests.components.samples import small
+from tests.policies.graphs import faults
 
 _MORE = os.environ.get("HYPOTHESIS_EXAMPLES")
 LIMITED = settings(
@@ -126,16 +124,6 @@ def answered_names(graph: Graph) -> Iterator[tuple[str, str]]:
                 yield join["name"], name
 
 
-def policy_findings(graph: Graph) -> list[str]:
-    found: list[str] = []
-    for name, one in graph.of("Container").items():
-        args = ResourceValidationArgs(
-            CONTAINER, unknown_checking_proxy(dict(one.inputs)), one.urn, name, None, None, None
-        )
-        refuse_published_data_port.validate(args, lambda message, _=None: found.append(message))
-    return found
-
-
 def assert_sound(graph: Graph) -> None:
     assert len(graph.by_urn()) == len(graph.registered), "two resources share a name"
     for what in (
@@ -144,7 +132,7 @@ def assert_sound(graph: Graph) -> None:
     ):
         assert len(set(what)) == len(what), f"twice: {sorted(one for one in what if what.count(one) > 1)}"
     assert not [pair for pair in combinations(subnets(graph), 2) if pair[0].overlaps(pair[1])]
-    assert policy_findings(graph) == []
+    assert faults(graph) == []
 
 
 def refusal(raw: dict[str, Any]) -> tuple[Problem, ...]:

@@ -11,7 +11,6 @@ import pytest
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
-from policies.catalogue import all_rules
 from policies.containers import CONTAINER
 from tests.components.recording import ROOT, build_from, stack_file
 

@@ -55,7 +55,7 @@ def test_the_rule_is_mandatory_and_critical():
     assert (RULE.level, RULE.severity) == (Level.MANDATORY, Severity.CRITICAL)
 
 
-@pytest.mark.parametrize("ip", ["127.0.0.1", "127.8.9.10", "::1", "[::1]", "::ffff:127.0.0.1"])
+@pytest.mark.parametrize("ip", ["127.0.0.1", "127.8.9.10", "::1", "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1"])
 def test_every_spelling_of_loopback_passes(ip):
     assert violations(with_port(ip=ip)) == []
 
@@ -76,6 +76,12 @@ def test_every_spelling_of_loopback_passes(ip):
         "10.0.0.1",
         "2001:db8::1",
         "127.1",
+        "[::1]",
+        " 127.0.0.1",
+        "127.0.0.1 ",
+        "127.0.0.1/32",
+        "127.000.000.001",
+        "::1%lo",
         "::ffff:8.8.8.8",
     ],
 )

@@ -1,0 +1,88 @@
+"""Refuses data stores that let clients in without a password: by variable, command, uploaded file, or by default."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from policies.containers import CONTAINERS, Workload
+from policies.rule import ResourceRule, Settings, Severity, Subject
+from policies.secrecy import decoded
+
+_VARIABLES: Final = {
+    "POSTGRES_HOST_AUTH_METHOD": r"trust",
+    "ALLOW_EMPTY_PASSWORD": r"(?!no$|false$|0$).+",
+    "MYSQL_ALLOW_EMPTY_PASSWORD": r"(?!no$|false$|0$).+",
+    "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD": r"(?!no$|false$|0$).+",
+    "MARIADB_ALLOW_EMPTY_PASSWORD": r"(?!no$|false$|0$).+",
+    "REDIS_PASSWORD": r"",
+    "NEO4J_AUTH": r"none",
+    "AUTH_TYPE": r"any|trust",
+    "PGBOUNCER_AUTH_TYPE": r"any|trust",
+    "XPACK_SECURITY_ENABLED": r"false",
+    "DISABLE_SECURITY_PLUGIN": r"true",
+    "CLICKHOUSE_SKIP_USER_SETUP": r"1|true|yes",
+}
+_TEXTS: Final = (
+    re.compile(r"(?i)(?:--auth(?:-host|-local)?[=\s]|-A\s*)['\"]?trust\b"),  # initdb
+    re.compile(r"(?im)^\s*(?:local|host|hostssl|hostnossl|hostgssenc|hostnogssenc)\b[^#\n]*\btrust\b"),  # pg_hba.conf
+    re.compile(r"(?im)\bauth_type\s*=\s*['\"]?(?:any|trust)\b"),  # pgbouncer.ini
+    re.compile(r"(?i)(?:--noauth\b|--skip-grant-tables\b|\bskip-grant-tables\b)"),
+    re.compile(r"(?im)\buser\s+default\s+on\b[^\n]*\bnopass\b"),
+    re.compile(r"(?i)xpack\.security\.enabled\s*[=:]\s*false"),
+    re.compile(r"\bAllowAllAuthenticator\b"),
+)
+_REDIS: Final = re.compile(r"(?:^|[/_.-])(?:redis|valkey|keydb|dragonfly)(?:$|[:/_.-]|[0-9])")
+_UNPROTECTED: Final = re.compile(r"(?i)\bprotected-mode(?:\s+|=)['\"]?no\b")
+_REDIS_GUARDS: Final = re.compile(r"requirepass|aclfile|\.conf\b|\buser\s+default\s+off\b")
+_REDIS_VARIABLES: Final = re.compile(r"(?:REDIS|VALKEY|KEYDB|DFLY|DRAGONFLY)_?(?:REQUIRE)?PASS|(?:REDIS|VALKEY)_ACL")
+_MONGO: Final = re.compile(r"(?:^|[/_.-])(?:mongo|mongodb)(?:$|[:/_.-]|[0-9])")
+_MONGO_GUARDS: Final = re.compile(r"--auth\b|--keyFile\b|--config\b|-f\b")
+
+
+def _check(subject: Subject, _: Settings) -> Iterator[str]:
+    workload = Workload(subject)
+    variables = {name.upper(): value for _, name, value in workload.environment()}
+    for where, name, value in workload.environment():
+        trusted, text = _VARIABLES.get(name.upper().replace(".", "_")), str(value or "")
+        said = value is not None and trusted is not None and re.fullmatch(trusted, text.strip().lower())
+        if said or any(form.search(text) for form in _TEXTS):
+            yield f"{where}: {name} lets every client in without a password"
+    command = " ".join(workload.command())
+    if any(text.search(command) for text in _TEXTS):
+        yield "command: it lets every client in without a password"
+    yield from _uploads(workload)
+    yield from _nothing_said(workload, variables, command)
+
+
+def _uploads(workload: Workload) -> Iterator[str]:
+    reader = workload.reader
+    for at, upload in reader.items(workload.get(), "uploads") if not workload.swarm else ():
+        texts = [str(reader.get(upload, "content") or ""), *decoded(str(reader.get(upload, "contentBase64") or ""))]
+        if any(form.search(text) for form in _TEXTS for text in texts):
+            yield f"uploads[{at}]: it lets every client in without a password"
+
+
+def _nothing_said(workload: Workload, variables: dict[str, object], command: str) -> Iterator[str]:
+    """Servers that ask for no password unless they are told to."""
+    if workload.one_shot():
+        return
+    image = workload.image()
+    name = image.split("@")[0].lower() if isinstance(image, str) else ""
+    redis, mongo = _REDIS.search(name) or _UNPROTECTED.search(command), _MONGO.search(name)
+    if redis and not _REDIS_GUARDS.search(command) and not any(_REDIS_VARIABLES.match(key) for key in variables):
+        yield "command: neither requirepass nor an aclfile: every client gets in without a password"
+    if mongo and not _MONGO_GUARDS.search(command) and not any("ROOT_USERNAME" in key for key in variables):
+        yield "envs: neither a root user nor --auth: every client gets in without a password"
+
+
+RULE = ResourceRule(
+    name="refuse-trust-authentication",
+    description="Data stores ask every client for a password.",
+    why="Everything on the same network is let in otherwise, and one broken app is enough for all data.",
+    remedy="Use scram-sha-256 with a password file for PostgreSQL, an aclfile for Redis, a root user for MongoDB",
+    severity=Severity.CRITICAL,
+    types=CONTAINERS,
+    check=_check,
+)

@@ -1,0 +1,1 @@
+"""Rules about images, wherever one is named."""

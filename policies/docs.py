@@ -153,7 +153,7 @@ def _exception(rule: Rule) -> str:
 
 def _levels(rule: Rule) -> str:
     """The rule's own level, and where a stack's config says another."""
-    found = [f"`{rule.level.value}`"]
+    found = [f"`{rule.level.value}`", *([f"`mandatory` from {rule.hardens} on"] if rule.hardens else [])]
     for file in sorted(CONFIGS.glob("*.json")):
         config: dict[str, Any] = json.loads(file.read_text())
         level = _level(config.get(rule.name)) or _level(config.get("all")) or rule.level.value

@@ -6,7 +6,7 @@ Owns what every rule has in common under an engine. What a rule looks at belongs
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -32,13 +32,50 @@ DOCS: Final = "docs/policies.md"
 
 def policies(rules: Iterable[Rule]) -> list[pulumi_policy.Policy]:
     """The SDK's policy for each rule."""
-    made = []
+    made = _Policies()
     for rule in rules:
         if isinstance(rule, ResourceRule):
-            made.append(_resource_policy(rule))
+            made.add(_resource_policy(rule), rule.types)
         elif isinstance(rule, StackRule):
-            made.append(_stack_policy(rule))
+            made.add(_stack_policy(rule), frozenset())
     return made
+
+
+class _Memory(threading.local):
+    """What belongs to the request that this thread answers: the resource's type, and what was made of which object.
+
+    Both None between requests; the type also while the whole stack is judged.
+    """
+
+    type: str | None = None
+    made: dict[tuple[object, ...], tuple[tuple[Any, ...], Any]] | None = None
+
+
+_memory: Final = _Memory()
+
+
+class _Policies(list[pulumi_policy.Policy]):
+    """All policies; while one resource is judged, only those that look at its type: most look at few types."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._types: list[frozenset[str]] = []
+        self._of_type: dict[str, list[pulumi_policy.Policy]] = {}
+
+    def add(self, policy: pulumi_policy.Policy, types: frozenset[str]) -> None:
+        """Add a policy for some types, or for all where there are none."""
+        self.append(policy)
+        self._types.append(types)
+
+    def __iter__(self) -> Iterator[pulumi_policy.Policy]:
+        kind = _memory.type
+        if kind is None:
+            return super().__iter__()
+        found = self._of_type.get(kind)
+        if found is None:
+            pairs = zip(super().__iter__(), self._types, strict=True)
+            found = self._of_type[kind] = [policy for policy, types in pairs if not types or kind in types]
+        return iter(found)
 
 
 def settings_of(rule: Rule, configured: Mapping[str, Any] | None) -> Settings:
@@ -56,12 +93,9 @@ def _whole(value: Any) -> Any:
 
 def _resource_policy(rule: ResourceRule) -> pulumi_policy.Policy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        configured = args.get_config()
-        if rule.types and args.resource_type not in rule.types and not configured.get("exceptions"):
-            return  # most rules of most resources
         protect = bool(args.opts and args.opts.protect)
         subject = Subject(args.resource_type, args.name, args.urn, args.props, protect, args.provider is not None)
-        settings = settings_of(rule, configured)
+        settings = settings_of(rule, args.get_config())
         for finding in judged(rule.findings(subject, settings), [subject], settings):
             report(rule.told(finding), None)
         subject.reader.finish()
@@ -79,6 +113,7 @@ def _stack_policy(rule: StackRule) -> pulumi_policy.Policy:
                 one.props,
                 bool(one.opts and one.opts.protect),
                 one.provider is not None,
+                one.provider.urn if one.provider else "",
             )
             for one in args.resources
         ]
@@ -96,7 +131,7 @@ def _metadata(rule: Rule) -> dict[str, Any]:
     return {
         "name": rule.name,
         "description": rule.description,
-        "enforcement_level": pulumi_policy.EnforcementLevel(rule.level.value),
+        "enforcement_level": pulumi_policy.EnforcementLevel(rule.level_today().value),
         "severity": pulumi_policy.Severity(rule.severity.value),
         "remediation_steps": rule.remedy,
         "config_schema": PolicyConfigSchema({key: dict(schema) for key, schema in properties.items()}),
@@ -110,15 +145,14 @@ def once_per_request() -> None:
     The SDK calls these functions anew for each policy, and nothing that they return is ever written to. What is
     remembered belongs to the thread that answers and is gone with its answer.
     """
-    memory = _Memory()
-    _replace(sdk, "deserialize_properties", _remembering(memory, deserialize_properties))
-    _replace(sdk, "unknown_checking_proxy", _remembering(memory, unknown_checking_proxy))
-    _replace(sdk, "json_format", SimpleNamespace(MessageToDict=_remembering(memory, json_format.MessageToDict)))
+    _replace(sdk, "deserialize_properties", _remembering(deserialize_properties))
+    _replace(sdk, "unknown_checking_proxy", _remembering(unknown_checking_proxy))
+    _replace(sdk, "json_format", SimpleNamespace(MessageToDict=_remembering(json_format.MessageToDict)))
     servicer = sdk._PolicyAnalyzerServicer
     for method in ("_get_resource_options", "_get_provider_resource"):
-        _replace(servicer, method, _remembering(memory, getattr(servicer, method)))
+        _replace(servicer, method, _remembering(getattr(servicer, method)))
     for method in ("Analyze", "AnalyzeStack"):
-        _replace(servicer, method, _within(memory, getattr(servicer, method)))
+        _replace(servicer, method, _within(getattr(servicer, method)))
 
 
 def _replace(owner: object, name: str, new: object) -> None:
@@ -127,30 +161,24 @@ def _replace(owner: object, name: str, new: object) -> None:
     setattr(owner, name, new)
 
 
-class _Memory(threading.local):
-    """What was made of which object while this thread answers one request; None between requests."""
-
-    made: dict[tuple[object, ...], tuple[tuple[Any, ...], Any]] | None = None
-
-
-def _within(memory: _Memory, answer: Callable[[Any, Any, Any], Any]) -> Callable[[Any, Any, Any], Any]:
+def _within(answer: Callable[[Any, Any, Any], Any]) -> Callable[[Any, Any, Any], Any]:
     """The same method, with a memory of its own for each request."""
 
     def answering(servicer: Any, request: Any, context: Any) -> Any:
-        memory.made = {}
+        _memory.made, _memory.type = {}, getattr(request, "type", None)
         try:
             return answer(servicer, request, context)
         finally:
-            memory.made = None
+            _memory.made = _memory.type = None
 
     return answering
 
 
-def _remembering(memory: _Memory, function: Callable[..., Any]) -> Callable[..., Any]:
+def _remembering(function: Callable[..., Any]) -> Callable[..., Any]:
     """The same function, called once for the same objects; they are kept, so that an id stays its object's own."""
 
     def remembered(*arguments: Any) -> Any:
-        made = memory.made
+        made = _memory.made
         if made is None:
             return function(*arguments)
         key = (function, *map(id, arguments))

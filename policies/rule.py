@@ -5,6 +5,7 @@ A rule is its metadata and one function. Nothing here knows Pulumi's SDK; `pack`
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -47,6 +48,8 @@ class Subject:
     protect: bool = False
     custom: bool = True
     """Whether a provider carries it out; the others are components."""
+    provider: str = ""
+    """The provider's URN, "" where it isn't known: objects of one database server have the same one."""
     reader: Reader = field(default_factory=Reader)
 
     def get(self, key: str, unknown: Any = None) -> Any:
@@ -81,6 +84,7 @@ class Rule:
 
     `description` is the rule as a sentence, `why` a reason for `docs/policies.md`, `remedy` what to do.
     `settings` maps each setting to its JSON schema with `default` and `description`; `exceptions` is added to all.
+    From the day `hardens` on, if there is one, the rule is mandatory whatever its level.
     """
 
     name: str
@@ -89,7 +93,16 @@ class Rule:
     remedy: str
     severity: Severity
     level: Level = Level.MANDATORY
+    hardens: datetime.date | None = None
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def level_on(self, today: datetime.date) -> Level:
+        """What a finding does to a run on a day, where no configuration says otherwise."""
+        return Level.MANDATORY if self.hardens and today >= self.hardens else self.level
+
+    def level_today(self) -> Level:
+        """What a finding does to a run today."""
+        return self.level_on(datetime.datetime.now(tz=datetime.UTC).date())
 
     def told(self, finding: Finding) -> str:
         """A finding as people read it: what and where, then what to do."""

@@ -17,6 +17,9 @@ _HARMLESS_NAME: Final = re.compile(
 )
 _SWITCHES: Final = frozenset({"", "yes", "no", "true", "false", "0", "1", "none", "null", "on", "off"})
 _REFERENCE: Final = r"(?!\$|`|%s|\{\{|<|\*{3}|/run/secrets/|file:)"
+_REFERS: Final = re.compile(
+    r"\$(?:[A-Z_][A-Z0-9_]*$|[{(][^})]*[})]$)|`.*`$|\{\{.*\}\}$|<.*>$|\*{3}|/run/secrets/|file:"
+)
 _FORMS: Final = tuple(
     re.compile(form)
     for form in (
@@ -39,9 +42,12 @@ def is_secret_name(name: str) -> bool:
 
 
 def is_literal(value: str) -> bool:
-    """Whether a value could be a secret itself: no reference, no switch, no path of a secret file."""
+    """Whether a value could be a secret itself: no reference, no switch, no path of a secret file.
+
+    Nothing expands a variable in a value, so that `$ecret` is a password; `$PASSWORD` and `$(PASSWORD)` are references.
+    """
     text = value.strip().strip("'\"")
-    return text.lower() not in _SWITCHES and bool(re.match(rf"{_REFERENCE}.", text, flags=re.DOTALL))
+    return text.lower() not in _SWITCHES and not _REFERS.match(text)
 
 
 def holds_password(text: str) -> bool:

@@ -34,6 +34,8 @@ def store(**changes):
         f"AWS_SECRET_ACCESS_KEY={WORD}",
         f"API_TOKEN={WORD}",
         f"DB_PASS={WORD}",
+        "DB_PASSWORD=$ecret-of-the-house",
+        "DB_PASSWORD=$2b$12$abcdefghijk",
         f"DATABASE_URL=postgresql://app:{WORD}@db/app",
         f"REDIS_URL=redis://:{WORD}@redis:6379/0",
         f"DSN=host=db user=app password={WORD}",
@@ -44,7 +46,7 @@ def store(**changes):
 def test_a_password_in_the_environment_is_refused_and_not_repeated(env):
     (message,) = store(envs=[env])
     assert message.startswith("envs[0]: ")
-    assert WORD not in message
+    assert env.partition("=")[2] not in message
 
 
 @pytest.mark.parametrize(
@@ -57,6 +59,8 @@ def test_a_password_in_the_environment_is_refused_and_not_repeated(env):
         "DATABASE_URL=postgresql://db:5432/app",
         "DATABASE_URL=postgresql://app:$PASSWORD@db/app",
         "REDIS_PASSWORD=",
+        "DB_PASSWORD=${DB_PASSWORD}",
+        "DB_PASSWORD=$(DB_PASSWORD)",
         "POSTGRES_PASSWORD=/run/secrets/admin",
         "PWD=/srv/application",
         "AUTH_TYPE=scram-sha-256",

@@ -1,0 +1,1 @@
+"""Rules for commands on this host and on others."""

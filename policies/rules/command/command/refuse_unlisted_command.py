@@ -1,0 +1,51 @@
+"""Reports every command that isn't listed: the only answer to scripts and programs that no rule can read.
+
+Advisory from the start; production's configuration makes it mandatory. Uploads are here too: a file that a command put
+on another host is code that nobody sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from policies.rule import Level, ResourceRule, Settings, Severity, Subject
+from policies.rules.command.command.refuse_opening_command import LOCAL, REMOTE, TEXTS, is_listed
+
+COPIES: Final = frozenset({"command:remote:CopyFile", "command:remote:CopyToRemote"})
+_OWN: Final = r"\.venv/bin/python -m operate\.redis_users (?:set|delete)"  # no anchors: the whole text must match
+
+
+def _check(subject: Subject, settings: Settings) -> Iterator[str]:
+    if subject.type in COPIES:
+        path = subject.get("remotePath", unknown=...)
+        if path is not ... and not is_listed(str(path or ""), settings["allow"]):
+            yield "remotePath: a file is copied to another host and isn't listed"
+        return
+    for key in TEXTS:
+        text = subject.get(key)
+        if isinstance(text, str) and text.strip() and not is_listed(text, settings["allow"]):
+            yield f"{key}: the command isn't listed"
+    if any(True for _ in subject.reader.items(subject.props, "interpreter")):
+        yield "interpreter: the listed commands are for the shell"
+
+
+RULE = ResourceRule(
+    name="refuse-unlisted-command",
+    description="Only listed commands run.",
+    why="A script's content isn't in the plan: only a list that somebody keeps says what may run. Advisory until the "
+    "configuration makes it mandatory, as production's should.",
+    remedy="Declare what it does as a resource, or list the command under `allow`",
+    severity=Severity.MEDIUM,
+    level=Level.ADVISORY,
+    types=frozenset({LOCAL, REMOTE}) | COPIES,
+    settings={
+        "allow": {
+            "type": "array",
+            "items": {"type": "string", "minLength": 1},
+            "default": [_OWN],
+            "description": "Regular expressions for whole commands, and for paths of files that are copied.",
+        }
+    },
+    check=_check,
+)

@@ -1,0 +1,1 @@
+"""Rules on Kubernetes objects, in every kind and spelling that declares them."""

@@ -1,0 +1,1 @@
+"""Rules on custom resources, from which operators make other objects."""

@@ -1,0 +1,1 @@
+"""Rules on pods, whichever object declares them."""

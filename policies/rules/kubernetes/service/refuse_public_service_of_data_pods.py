@@ -1,0 +1,45 @@
+"""Refuses a public Service whose selector leads to data pods of the same stack, whatever ports and names it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from policies.kubernetes import Object, Pod, objects
+from policies.kubernetes_services import openings
+from policies.kubernetes_signs import is_data_pod
+from policies.rule import Finding, Settings, Severity, StackRule, Subject
+
+
+def _check(subjects: Sequence[Subject], _: Settings) -> Iterator[Finding]:
+    """Openings first: where no Service is public, no pod is looked at."""
+    seen = [(subject, one) for subject in subjects for one in objects(subject)]
+    public = [(subject, one) for subject, one in seen if "service" in one.kinds and any(openings(one))]
+    pods = [(one, pod) for _, one in seen for pod in one.pods()] if public else []
+    for subject, service in public:
+        selector = dict(service.reader.entries(service.spec, "selector"))
+        if any(_selected(selector, service, one, pod) and is_data_pod(pod) for one, pod in pods):
+            yield Finding(f"{service.place('spec.selector')}: a public Service selects data pods", subject.urn)
+
+
+def _selected(selector: Mapping[str, Any], service: Object, owner: Object, pod: Pod) -> bool:
+    """Whether a selector selects a pod. A value that isn't known may be any; namespaces count where both are known."""
+    namespaces = {str(one) for one in (service.meta("namespace"), owner.meta("namespace")) if one}
+    labels = pod.labels()
+    return (
+        bool(selector)
+        and len(namespaces) < 2  # noqa: PLR2004  both the same, or one is missing
+        and all(
+            key in labels and (None in (value, labels[key]) or labels[key] == value) for key, value in selector.items()
+        )
+    )
+
+
+RULE = StackRule(
+    name="refuse-public-service-of-data-pods",
+    description="No Service that is reachable from outside the cluster selects pods that hold data.",
+    why="A Service shows neither image nor command: port 80 to a neutral label may be a database.",
+    remedy="Use a Service of type ClusterIP, or narrow the selector to pods without data",
+    severity=Severity.CRITICAL,
+    check=_check,
+)

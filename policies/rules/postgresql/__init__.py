@@ -1,0 +1,1 @@
+"""Rules for PostgreSQL: roles, what they own and what they are granted."""

@@ -1,0 +1,1 @@
+"""Rules for grants and default privileges."""

@@ -1,0 +1,1 @@
+"""Rules for what leads out of a database: foreign servers, replication."""

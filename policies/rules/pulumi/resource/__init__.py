@@ -1,0 +1,1 @@
+"""Rules for the type of a resource."""

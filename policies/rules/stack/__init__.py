@@ -1,0 +1,1 @@
+"""Rules on a stack as a whole."""

@@ -1,0 +1,122 @@
+"""Refuses roles that reach more than one database of a server: an owner, a group or a login that two apps share.
+
+It follows owners, grants, default privileges, schemas and memberships to their end. Servers are told apart by
+what their provider connects to, for the same names may be on each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from policies.containers import number
+from policies.rule import Finding, Settings, Severity, StackRule, Subject
+from policies.rules.postgresql._types import DATABASE, GRANT_ROLE, GRANTS, PROVIDER, ROLE, SCHEMA
+from policies.scalars import identifier
+
+_PORT = 5432
+_NOBODY = "public"  # grants to everybody have a rule of their own
+_THE_PROVIDERS = ""  # an object without an owner belongs to the login of its provider
+
+
+@dataclass
+class _Server:
+    """What one server's roles may reach; all names as `identifier` makes them."""
+
+    owned: dict[str, list[tuple[str, Subject]]] = field(default_factory=dict)
+    direct: dict[str, set[str]] = field(default_factory=dict)
+    groups: dict[str, set[str]] = field(default_factory=dict)
+    subjects: dict[str, Subject] = field(default_factory=dict)
+
+    def allow(self, role: str, database: str, by: Subject) -> None:
+        """`by` lets a role into a database."""
+        if role and database and role != _NOBODY:
+            self.direct.setdefault(role, set()).add(database)
+            self.subjects.setdefault(role, by)
+
+    def reach(self, role: str, seen: frozenset[str] = frozenset()) -> set[str]:
+        """The databases that a role reaches by itself and by what it is a member of."""
+        found = set(self.direct.get(role, ()))
+        for group in self.groups.get(role, set()) - seen:
+            found |= self.reach(group, seen | {role})
+        return found
+
+
+def _check(subjects: Sequence[Subject], settings: Settings) -> Iterator[Finding]:
+    readers = {identifier(one) for one in settings["readers"]}
+    for server in _servers(subjects).values():
+        for owner, databases in server.owned.items():
+            others = sorted({name for name, _ in databases})
+            for _, subject in databases if len(others) > 1 and owner not in readers else ():
+                yield Finding(f"owner: the same role owns the databases {', '.join(others)}", subject.urn)
+        for role, subject in server.subjects.items():
+            reached = sorted(server.reach(role))
+            if len(reached) > 1 and role not in readers:
+                yield Finding(f"role {role} reaches the databases {', '.join(reached)}", subject.urn)
+
+
+def _servers(subjects: Sequence[Subject]) -> Mapping[str, _Server]:
+    servers: dict[str, _Server] = {}
+    addresses = {subject.urn: _address(subject) for subject in subjects if subject.type == PROVIDER}
+    for subject in subjects:
+        if subject.type == ROLE:
+            role = _name(subject)
+            server = servers.setdefault(addresses.get(subject.provider, subject.provider), _Server())
+            server.subjects[role] = subject
+            server.groups.setdefault(role, set()).update(_names(subject, "roles"))
+    for subject in subjects:
+        if subject.type in (DATABASE, SCHEMA, GRANT_ROLE, *GRANTS):
+            _add(servers.setdefault(addresses.get(subject.provider, subject.provider), _Server()), subject)
+    return servers
+
+
+def _address(provider: Subject) -> str:
+    """The server that a provider talks to: two providers may talk to the same one. Its URN where that isn't known."""
+    host, port = provider.get("host"), provider.get("port")
+    return f"{host.strip().lower()}:{number(port or _PORT)}" if isinstance(host, str) and host else provider.urn
+
+
+def _add(server: _Server, subject: Subject) -> None:
+    role, database = identifier(subject.get("role")), identifier(subject.get("database"))
+    if subject.type == DATABASE:
+        owner = identifier(subject.get("owner", unknown=subject.urn))  # an unknown one is nobody else's
+        server.owned.setdefault(owner or _THE_PROVIDERS, []).append((_name(subject), subject))
+        if owner in server.subjects:
+            server.direct.setdefault(owner, set()).add(_name(subject))
+    elif subject.type == GRANT_ROLE:
+        server.groups.setdefault(role, set()).add(identifier(subject.get("grantRole")))
+        server.subjects.setdefault(role, subject)
+    elif subject.type == SCHEMA:
+        server.allow(identifier(subject.get("owner")), database, subject)
+        for _, policy in subject.reader.items(subject.props, "policies"):
+            server.allow(identifier(subject.reader.get(policy, "role")), database, subject)
+    elif any(subject.reader.items(subject.props, "privileges")):
+        server.allow(role, database, subject)
+
+
+def _name(subject: Subject) -> str:
+    return identifier(subject.get("name")) or identifier(subject.name)
+
+
+def _names(subject: Subject, key: str) -> Iterator[Any]:
+    for _, name in subject.reader.items(subject.props, key):
+        yield identifier(name)
+
+
+RULE = StackRule(
+    name="require-own-roles-per-app",
+    description="Each database has an owner, a group and logins of its own.",
+    why="A role that enters two databases joins two apps: who takes over one of them has the data of the other.",
+    remedy="Give each database roles of its own; list a role that must read several under `readers`",
+    severity=Severity.HIGH,
+    settings={
+        "readers": {
+            "type": "array",
+            "items": {"type": "string", "minLength": 1},
+            "default": [],
+            "description": "Roles that may reach several databases, such as an exporter's or a backup's.",
+        }
+    },
+    check=_check,
+)

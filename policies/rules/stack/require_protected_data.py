@@ -1,0 +1,79 @@
+"""Refuses data that the program could delete: volumes of data containers, databases, roles, and their passwords.
+
+A password that is written into a volume is data: without it the volume can't be opened any more. What belongs to an
+app that the stack's own outputs call `purging` is on its way out and may be unprotected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from policies.containers import CONTAINERS, DATA_COMPONENTS, TIER, Workload
+from policies.rule import Finding, Settings, Severity, StackRule, Subject
+from policies.rules.postgresql._types import DATABASE, ROLE, SCHEMA
+from policies.stores import is_store_image
+
+_STACK: Final = "pulumi:pulumi:Stack"
+_VOLUME: Final = "docker:index/volume:Volume"
+_PASSWORD: Final = "random:index/randomPassword:RandomPassword"
+_OBJECTS: Final = frozenset({DATABASE, ROLE, SCHEMA})
+
+
+def _check(subjects: Sequence[Subject], _: Settings) -> Iterator[Finding]:
+    """The unprotected first: where there is none, nothing else need be known."""
+    bare = [one for one in subjects if not one.protect and one.type in (_VOLUME, _PASSWORD, *_OBJECTS)]
+    going = _purging(subjects) if bare else ()
+    used = _volumes_of_stores(subjects) if any(one.type == _VOLUME for one in bare) else frozenset()
+    for one in bare:
+        leaving = any(f"-{app}-" in f"-{one.name}-" for app in going)
+        if not leaving and (what := _holds(one, used)):
+            yield Finding(f"protect: {what} isn't protected", one.urn)
+
+
+def _holds(one: Subject, used: frozenset[str]) -> str:
+    """What an unprotected resource holds, "" where that is no data."""
+    if one.type in _OBJECTS:
+        return "a database object"
+    if one.type == _PASSWORD:
+        inside = any(kind.startswith(DATA_COMPONENTS) for kind in one.kinds[:-1]) or is_store_image(one.name)
+        return "a password that lives in a volume" if inside else ""
+    name, labels = str(one.get("name")), one.reader.items(one.props, "labels")
+    labelled = any((one.reader.get(it, "label"), one.reader.get(it, "value")) == (TIER, "data") for _, it in labels)
+    return "a volume with data" if labelled or name in used else ""
+
+
+def _volumes_of_stores(subjects: Sequence[Subject]) -> frozenset[str]:
+    """The names of the volumes that data containers write to. Secrets are filled anew, and are mounted read-only."""
+    found: set[str] = set()
+    for subject in subjects:
+        if subject.type in CONTAINERS:
+            workload = Workload(subject)
+            written = {
+                str(one.source)
+                for one in workload.mounts()
+                if one.kind == "volume" and one.source and not one.read_only
+            }
+            if written and not workload.one_shot() and workload.is_store():
+                found |= written
+    return frozenset(found)
+
+
+def _purging(subjects: Sequence[Subject]) -> Sequence[str]:
+    """The apps that are on their way out, by the stack's own ledger."""
+    found = []
+    for stack in (one for one in subjects if one.type == _STACK):
+        for app, entry in stack.reader.entries(stack.props, "apps"):
+            if stack.reader.get(entry, "purging") is True:
+                found.append(app)
+    return found
+
+
+RULE = StackRule(
+    name="require-protected-data",
+    description="Everything that holds data is protected.",
+    why="Without `protect` a renamed key or a deleted line takes a volume, a database or its password with it.",
+    remedy="Set `protect` (`data-tier:protect` is true by default); delete an app with `./operatew purge`",
+    severity=Severity.HIGH,
+    check=_check,
+)

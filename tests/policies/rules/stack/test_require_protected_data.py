@@ -1,0 +1,114 @@
+"""Protected data of each kind, and one change per test."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pulumi_policy.proxy import UNKNOWN_ARRAY_VALUE, UNKNOWN_OBJECT_VALUE, UNKNOWN_STRING_VALUE, UnknownValueError
+
+from policies.containers import CONTAINER
+from policies.rule import Subject
+from policies.rules.postgresql._types import DATABASE, GRANT, ROLE, SCHEMA
+from policies.rules.stack.require_protected_data import RULE
+from tests.policies.docker_models import APP, STORE
+from tests.policies.judging import changed, found_in_stack, subject
+from tests.policies.own_graphs import own_graph
+
+VOLUME = "docker:index/volume:Volume"
+PASSWORD = "random:index/randomPassword:RandomPassword"
+INSIDE = f"urn:pulumi:dev::p::data-tier:postgres:PostgresServer${PASSWORD}::x"
+
+
+def violations(*subjects: Subject) -> list[str]:
+    return [one.message for one in found_in_stack(RULE, subjects)]
+
+
+def volume(name: str = "db-data", *, protect: bool = False, **props: Any) -> Subject:
+    return subject(VOLUME, {"name": name, **props}, protect=protect)
+
+
+def store(**changes: Any) -> Subject:
+    return subject(CONTAINER, changed(STORE, **changes), name="store")
+
+
+def stack(**entry: Any) -> Subject:
+    return subject("pulumi:pulumi:Stack", {"apps": {"shop": entry}}, name="stack")
+
+
+def test_protected_data_passes():
+    kinds = (VOLUME, DATABASE, ROLE, SCHEMA, PASSWORD)
+    assert violations(store(), *(subject(kind, {"name": "db-data"}, protect=True) for kind in kinds)) == []
+
+
+def test_an_unprotected_volume_of_a_store_is_refused():
+    assert violations(volume(), store()) == ["protect: a volume with data isn't protected"]
+
+
+def test_a_volume_is_known_by_its_label_too():
+    assert len(violations(volume("x", labels=[{"label": "data-tier.tier", "value": "data"}]))) == 1
+
+
+def test_a_volume_that_a_store_only_reads_passes():
+    assert violations(volume("db-secrets"), store()) == []
+
+
+def test_a_volume_of_an_app_passes():
+    mounted = changed(APP, volumes=[{"volumeName": "media", "containerPath": "/media"}])
+    assert violations(volume("media"), subject(CONTAINER, mounted, name="app")) == []
+
+
+def test_a_volume_that_nobody_mounts_passes():
+    assert violations(volume("other"), store()) == []
+
+
+@pytest.mark.parametrize("kind", [DATABASE, ROLE, SCHEMA])
+def test_an_unprotected_database_object_is_refused(kind):
+    assert len(violations(subject(kind, {"name": "shop"}))) == 1
+
+
+def test_a_grant_can_be_made_anew_and_passes():
+    assert violations(subject(GRANT, {"role": "shop"})) == []
+
+
+def test_an_unprotected_password_of_a_data_component_is_refused():
+    assert len(violations(subject(PASSWORD, {"length": 32}, urn=INSIDE))) == 1
+
+
+def test_a_password_is_known_by_its_name_too():
+    assert len(violations(subject(PASSWORD, {"length": 32}, name="postgres-admin"))) == 1
+    assert violations(subject(PASSWORD, {"length": 32}, name="session-key")) == []
+
+
+@pytest.mark.parametrize(("entry", "count"), [({"purging": True}, 0), ({"purging": False}, 1), ({}, 1)])
+def test_what_belongs_to_an_app_that_is_purged_may_be_unprotected(entry, count):
+    assert len(violations(stack(**entry), subject(DATABASE, {}, name="postgres-shop-database"))) == count
+
+
+def test_purging_one_app_frees_no_other():
+    assert len(violations(stack(purging=True), subject(DATABASE, {}, name="postgres-shopping-database"))) == 1
+
+
+def test_a_stack_of_the_program_without_protection_is_refused():
+    subjects = [Subject(one.type, one.name, one.urn, one.props) for one in own_graph("mixed")]
+    kinds = {one.urn.split("::")[2].split("$")[-1] for one in found_in_stack(RULE, subjects)}
+    assert kinds == {VOLUME, DATABASE, ROLE, PASSWORD}
+
+
+@pytest.mark.parametrize(
+    "subjects",
+    [
+        (volume(), store(volumes=UNKNOWN_ARRAY_VALUE)),
+        (subject(VOLUME, {"name": UNKNOWN_STRING_VALUE}), store()),
+        (volume("x", labels=UNKNOWN_ARRAY_VALUE),),
+        (subject("pulumi:pulumi:Stack", {"apps": UNKNOWN_OBJECT_VALUE}, name="s"), volume("x")),
+        (volume(), subject(CONTAINER, {"image": UNKNOWN_STRING_VALUE, "volumes": STORE["volumes"]}, name="store")),
+    ],
+)
+def test_an_unknown_value_is_told(subjects):
+    with pytest.raises(UnknownValueError):
+        violations(*subjects)
+
+
+def test_nothing_need_be_known_where_everything_is_protected():
+    assert violations(volume(protect=True), store(volumes=UNKNOWN_ARRAY_VALUE)) == []

@@ -1,10 +1,11 @@
 # Everything a person runs. `make` alone lists it.
 STACK ?= dev
 PURGE ?=
+CI_STATE ?= stack
 PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down test check lock images bench soak ready
+.PHONY: help up preview down test check docs lock images bench soak ready ci-preview
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +22,11 @@ preview: ## Show what `make up` would change
 	@scripts/ensure-python
 	@$(PY) -m operate preview --stack $(STACK)
 
+ci-preview: ## Print what a pull request would do as a comment in Markdown: see docs/ci.md
+	@scripts/ensure-python >&2
+	@$(PY) -m operate.ci --stack '$(STACK)' --state '$(CI_STATE)' $(if $(CI_PROJECT),--project '$(CI_PROJECT)') \
+		$(if $(CI_BASE),--base '$(CI_BASE)') $(if $(CI_COMMENT),--comment '$(CI_COMMENT)')
+
 down: ready ## Take containers and networks away; data stays unless PURGE=1
 	@$(PY) -m operate down --stack $(STACK) $(if $(PURGE),--purge)
 
@@ -34,6 +40,10 @@ check: ## Lint, format and strict types
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
+
+docs: ## Write docs/policies.md from the rules
+	@scripts/ensure-python
+	@$(PY) -m policies.docs
 
 images: ready ## Build the server images only
 	@$(PY) -m images build

@@ -1,0 +1,29 @@
+"""How much disk a stack file declares for its PostgreSQL servers: neither plan nor state knows it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from components.config import SettingsError, parse
+from components.config.places import apps_in, own_postgres
+
+_PREFIX = "data-tier:"
+
+
+def declared(file: Path) -> int | None:
+    """MiB of all PostgreSQL servers of a stack file; None where that can't be known."""
+    try:
+        config = yaml.safe_load(file.read_text())["config"]
+        return _sum({key.removeprefix(_PREFIX): value for key, value in config.items() if key.startswith(_PREFIX)})
+    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, SettingsError):
+        return None  # the preview itself says what is wrong with the file
+
+
+def _sum(own: dict[str, Any]) -> int:
+    settings = parse(own)
+    shared = any(app.postgres for app in apps_in(settings, "unified").values())
+    alone = [name for name, app in apps_in(settings, "isolated").items() if app.postgres]
+    return settings.postgres.storage * shared + sum(own_postgres(settings, name).storage for name in alone)

@@ -1,0 +1,43 @@
+"""Storage that a stack file declares: shared and own PostgreSQL servers, and what can't be known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from operate.ci import storage
+
+REPOSITORY = Path(__file__).parents[3]
+GIBIBYTE = 1024
+
+
+def changed(folder: Path, **apps: Any) -> Path:
+    """The development stack file with other apps, or other keys of them."""
+    content = yaml.safe_load((REPOSITORY / "Pulumi.dev.yaml").read_text())
+    content["config"]["data-tier:apps"].update(apps)
+    file = folder / "Pulumi.dev.yaml"
+    file.write_text(yaml.safe_dump(content))
+    return file
+
+
+def test_a_shared_server_counts_once() -> None:
+    assert storage.declared(REPOSITORY / "Pulumi.dev.yaml") == 20 * GIBIBYTE
+
+
+def test_a_server_of_its_own_counts_with_its_own_size(tmp_path: Path) -> None:
+    own = {"database": "shop", "server": {"storage": "5Gi"}}
+    assert storage.declared(changed(tmp_path, shop={"dedicated": True, "postgres": own})) == 25 * GIBIBYTE
+
+
+@pytest.mark.parametrize("text", ["", "config:", "config: [1]", "config: {'data-tier:prefix': 3}", "["])
+def test_what_is_no_stack_file_has_no_known_size(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "Pulumi.dev.yaml"
+    file.write_text(text)
+    assert storage.declared(file) is None
+
+
+def test_a_missing_file_has_no_known_size(tmp_path: Path) -> None:
+    assert storage.declared(tmp_path / "none.yaml") is None

@@ -52,9 +52,11 @@ bench: ready ## Measure what docs/benchmarks.md says; BENCH="slope many" only th
 	@$(PY) -m images build
 	@$(PY) -m benchmarks $(BENCH)
 
-soak: ready ## Kill the engine at every write and provider call; FAULT_MINUTES=n bounds it
+soak: ready ## The full counts of long suites: kills (FAULT_MINUTES=n bounds them), containers against the policies
 	@$(PY) -m images build
 	@FAULT_POINTS=all FAULT_RESULTS=tests/faults/results $(PY) -m pytest tests/faults/test_kills.py -s
+	@POLICY_CASES=100000 POLICY_DAEMON_CASES=200 $(PY) -m pytest tests/policies/reach -q -p no:warnings \
+		>tests/policies/reach/results/$$(date -u +%F).txt; status=$$?; tail -1 tests/policies/reach/results/$$(date -u +%F).txt; exit $$status
 
 lock: ## Pin the packages of pyproject.toml anew, for every Python from 3.11 on
 	@python3 -m venv .cache/lock && .cache/lock/bin/pip install -q uv

@@ -6,7 +6,7 @@ Owns where each fact stands in the resource. What a fact means belongs to the ru
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -98,6 +98,12 @@ class Workload:
             inside, outside = (self.reader.get(port, key) for key in ("internal", "external"))
             known = ip is not _NOT_KNOWN
             yield Port(f"ports[{at}]", inside, outside, ip if known else None, known)
+
+    def data_ports(self, among: Callable[[Port], bool]) -> Iterator[Port]:
+        """The ports of these that lead to data; without any of these nothing else is read."""
+        ports = [port for port in self.ports() if among(port)]
+        store = any(not port.holds_data for port in ports) and self.is_store()
+        yield from (port for port in ports if store or port.holds_data)
 
     def networks(self) -> list[Any]:
         """The names or ids of its networks, those that are known."""

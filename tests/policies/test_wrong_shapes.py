@@ -8,15 +8,16 @@ from typing import Any
 
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
+from policies.catalogue import all_rules
 from policies.containers import CONTAINER, SERVICE
 from policies.networks import NETWORK
 from policies.rule import ResourceRule, StackRule
 from tests.policies.docker_models import APP, STORE, SWARM
 from tests.policies.judging import findings_so_far, subject
 from tests.policies.kubernetes_models import POLICY, STORE_POD, STORE_SERVICE, declared, with_port, with_spec
-from tests.policies.test_own_graphs_kubernetes_and_stack import RULES
 
 ROUNDS = 200
+RULES = all_rules()
 ODD: list[Any] = [
     *(None, "", 0, 1.5, True, "x", [], {}, [None], {"a": None}, [[{}]], {"": ""}),
     *(UNKNOWN_STRING_VALUE, [UNKNOWN_STRING_VALUE], {"metadata": {"labels": [1]}}),

@@ -9,12 +9,8 @@ from policies.rule import Level, ResourceRule, Settings, Severity, Subject
 
 
 def _check(subject: Subject, _: Settings) -> Iterator[str]:
-    workload = Workload(subject)
-    ports = [port for port in workload.ports() if port.loopback]
-    store = any(not port.holds_data for port in ports) and workload.is_store()
-    for port in ports:
-        if store or port.holds_data:
-            yield f"{port.where}: data port {port.number} is published on loopback"
+    for port in Workload(subject).data_ports(lambda port: port.loopback):
+        yield f"{port.where}: data port {port.number} is published on loopback"
 
 
 RULE = ResourceRule(

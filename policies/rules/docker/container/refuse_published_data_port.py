@@ -13,13 +13,8 @@ from policies.rule import ResourceRule, Settings, Severity, Subject
 
 
 def _check(subject: Subject, _: Settings) -> Iterator[str]:
-    """Every open port, then what is behind it: a container without an open port isn't looked at further."""
-    workload = Workload(subject)
-    ports = [port for port in workload.ports() if port.public]
-    store = any(not port.holds_data for port in ports) and workload.is_store()
-    for port in ports:
-        if store or port.holds_data:
-            yield f"{port.where}: data port {port.number} is published on {port.address}"
+    for port in Workload(subject).data_ports(lambda port: port.public):
+        yield f"{port.where}: data port {port.number} is published on {port.address}"
 
 
 RULE = ResourceRule(

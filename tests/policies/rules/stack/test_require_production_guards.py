@@ -11,8 +11,8 @@ from pulumi_policy.proxy import UNKNOWN_ARRAY_VALUE, UnknownValueError
 from policies.containers import CONTAINER
 from policies.rule import Level, Subject
 from policies.rules.stack.require_production_guards import HARDENS, RULE
+from tests.policies.graphs import own_graph, subjects
 from tests.policies.judging import found_in_stack, subject
-from tests.policies.own_graphs import own_graph
 
 SERVER = "urn:pulumi:{}::p::data-tier:postgres:PostgresServer$docker:index/container:Container::db"
 GUARDS = [
@@ -35,8 +35,8 @@ def test_a_guarded_production_passes():
 
 
 def test_today_production_has_none_of_them():
-    assert len(violations(*own_graph("prod", stack="prod"))) == 3
-    assert violations(*own_graph("prod", stack="dev")) == []
+    assert len(violations(*subjects(own_graph("prod"), "prod"))) == 3
+    assert violations(*subjects(own_graph("prod"), "dev")) == []
 
 
 @pytest.mark.parametrize(("missing", "guard"), [(0, "backup"), (1, "pooler")])

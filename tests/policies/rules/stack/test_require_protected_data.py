@@ -12,8 +12,8 @@ from policies.rule import Subject
 from policies.rules.postgresql._types import DATABASE, GRANT, ROLE, SCHEMA
 from policies.rules.stack.require_protected_data import RULE
 from tests.policies.docker_models import APP, STORE
+from tests.policies.graphs import own_graph, subjects
 from tests.policies.judging import changed, found_in_stack, subject
-from tests.policies.own_graphs import own_graph
 
 VOLUME = "docker:index/volume:Volume"
 PASSWORD = "random:index/randomPassword:RandomPassword"
@@ -90,8 +90,8 @@ def test_purging_one_app_frees_no_other():
 
 
 def test_a_stack_of_the_program_without_protection_is_refused():
-    subjects = [Subject(one.type, one.name, one.urn, one.props) for one in own_graph("mixed")]
-    kinds = {one.urn.split("::")[2].split("$")[-1] for one in found_in_stack(RULE, subjects)}
+    bare = [Subject(one.type, one.name, one.urn, one.props) for one in subjects(own_graph("mixed"))]
+    kinds = {one.urn.split("::")[2].split("$")[-1] for one in found_in_stack(RULE, bare)}
     assert kinds == {VOLUME, DATABASE, ROLE, PASSWORD}
 
 

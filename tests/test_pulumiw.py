@@ -115,6 +115,103 @@ def test_another_pack_is_kept_beside_it(repository: Repository) -> None:
     assert repository.run("up", "--policy-pack", "more").lines[0].count("--policy-pack") == 2
 
 
+class Configured:
+    """A repository with a config for `prod`, where `prod` is the selected stack."""
+
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+        self.config = repository.root / "policies/config/prod.json"
+        self.config.parent.mkdir()
+        self.config.write_text("{}")
+        (repository.root / "more").mkdir()
+        answer = f'#!/bin/sh\ncase "$*" in *--show-name*) echo "$SELECTED" ;; *) {ECHO.split(chr(10), 1)[1]} ;; esac\n'
+        (repository.root / ".venv/bin/python").write_text(answer)
+
+    def words(self, *arguments: str, selected: str = "prod") -> list[str]:
+        """The words with which the engine was called."""
+        line = self.repository.run(*arguments, SELECTED=selected).lines[0]
+        return line.replace(f"{self.repository.root}/", "").split()
+
+
+@pytest.fixture
+def configured(repository: Repository) -> Configured:
+    return Configured(repository)
+
+
+OURS = ["--policy-pack", "policies", "--policy-pack-config", "policies/config/prod.json"]
+
+
+@pytest.mark.parametrize(
+    "stack",
+    [
+        (),
+        ("-s", "prod"),
+        ("-sprod",),
+        ("-s=prod",),
+        ("--stack", "prod"),
+        ("--stack=prod",),
+        ("-yfs", "prod"),
+        ("--stack", "organization/demo/prod"),
+    ],
+)
+@pytest.mark.parametrize("command", ["up", "preview"])
+def test_the_config_of_the_stack_goes_with_the_pack(
+    configured: Configured, command: str, stack: tuple[str, ...]
+) -> None:
+    selected = "dev" if stack else "prod"
+    assert configured.words(command, *stack, selected=selected)[-4:] == OURS
+    assert configured.words(*stack, command, selected=selected)[-4:] == OURS
+
+
+@pytest.mark.parametrize(
+    "given", [("up", "--stack", "dev"), ("up", "-s", "dev", "-mfixes"), ("up", "--message", "prod")]
+)
+def test_a_stack_without_a_config_has_none_and_it_is_said(configured: Configured, given: tuple[str, ...]) -> None:
+    run = configured.repository.run(*given, SELECTED="dev")
+    assert "--policy-pack-config" not in run.lines[0]
+    assert "no policies/config/dev.json" in run.err
+
+
+def test_a_stack_that_nobody_has_selected_has_no_config(configured: Configured) -> None:
+    (configured.repository.root / ".venv/bin/python").write_text("#!/bin/sh\n[ $4 != stack ] && echo $*\n")
+    run = configured.repository.run("preview")
+    assert run.code == 0
+    assert "--policy-pack-config" not in run.lines[0]
+
+
+def test_a_config_of_ones_own_for_the_pack_is_kept(configured: Configured) -> None:
+    own = ("--policy-pack", "policies", "--policy-pack-config", "mine.json")
+    assert configured.repository.run("up", *own).lines[0].count("--policy-pack-config") == 1
+
+
+def test_every_pack_has_its_config_in_its_place(configured: Configured) -> None:
+    other = ["--policy-pack", "more"]
+    empty = ["--policy-pack-config", "/dev/null"]
+    pair = [*OURS[2:]]
+    up = configured.repository.root
+    line = configured.repository.run("up", *other, SELECTED="prod").lines[0].replace(f"{up}/", "")
+    assert line.endswith(" ".join(["up", *other, *OURS[:2], *empty, *pair]))
+    line = configured.repository.run("up", *OURS[:2], *other, SELECTED="prod").lines[0].replace(f"{up}/", "")
+    assert line.endswith(" ".join(["up", *OURS[:2], *other, *pair, *empty]))
+
+
+@pytest.mark.parametrize(("stack", "config"), [("prod", "policies/config/prod.json"), ("dev", "/dev/null")])
+def test_a_config_for_another_pack_leaves_ours_its_own(configured: Configured, stack: str, config: str) -> None:
+    given = ["--policy-pack", "more", "--policy-pack-config=more.json", "--stack", stack]
+    line = configured.repository.run("up", *given).lines[0].replace(f"{configured.repository.root}/", "")
+    assert line.endswith(" ".join([*given, *OURS[:2], "--policy-pack-config", config]))
+
+
+def test_other_commands_get_no_config(configured: Configured) -> None:
+    assert "--policy-pack" not in configured.repository.run("destroy", "--stack", "prod").lines[0]
+
+
+def test_with_the_cli_the_flags_are_the_same(configured: Configured) -> None:
+    configured.repository.put(configured.repository.bin / "pulumi")
+    run = configured.repository.run("up", "--stack", "prod", PYTHONPATH="/mine")
+    assert run.lines[0].replace(f"{configured.repository.root}/", "").endswith(" ".join(OURS))
+
+
 def test_state_and_passphrase_are_made_privately_and_said_in_one_line(repository: Repository) -> None:
     run = repository.run("stack", "ls")
     state = repository.root / ".state"

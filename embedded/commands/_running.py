@@ -15,6 +15,7 @@ import typer
 
 from embedded.engine import run as engine_run
 from embedded.engine.cancellation import cancelling
+from embedded.engine.policy_config import LocalPack
 from embedded.engine.targets import Selection
 from embedded.errors import EngineError
 from embedded.session import Session
@@ -32,6 +33,10 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Go on without asking.")]
 SkipPreview = Annotated[bool, typer.Option("--skip-preview", "-f", help="No preview before it.")]
 Parallel = Annotated[int, typer.Option("--parallel", "-p", min=1, help="How many operations at once.")]
 Packs = Annotated[list[Path], typer.Option("--policy-pack", help="A policy pack's folder; may be repeated.")]
+PackConfigs = Annotated[
+    list[Path],
+    typer.Option("--policy-pack-config", help="JSON of levels and settings; one for each --policy-pack, in order."),
+]
 Diff = Annotated[bool, typer.Option("--diff", help="Show what changes inside each resource.")]
 Json = Annotated[bool, typer.Option("--json", "-j", help="Print the plan as JSON.")]
 ExpectNoChanges = Annotated[bool, typer.Option("--expect-no-changes", help="Fail where there is a change.")]
@@ -59,7 +64,7 @@ class Options:
     """What a run is about and how it is carried out."""
 
     parallel: int = 16
-    packs: list[Path] = field(default_factory=list)
+    packs: list[LocalPack] = field(default_factory=list)
     refresh: bool = False
     selection: Selection = field(default_factory=Selection)
 

@@ -11,6 +11,7 @@ from embedded.commands._running import (
     ExpectNoChanges,
     Json,
     Options,
+    PackConfigs,
     Packs,
     Parallel,
     Refresh,
@@ -24,6 +25,7 @@ from embedded.commands._running import (
     View,
     Yes,
 )
+from embedded.engine.policy_config import local_packs
 from embedded.session import open_session
 
 
@@ -37,6 +39,7 @@ def register(app: typer.Typer) -> None:
 def preview(
     stack: Stack = "",
     policy_pack: Packs = [],  # noqa: B006  typer reads it, nobody writes it
+    policy_pack_config: PackConfigs = [],  # noqa: B006
     parallel: Parallel = 16,
     diff: Diff = False,
     json: Json = False,
@@ -52,7 +55,8 @@ def preview(
     """Show what `up` would do."""
     view = View(diff=diff, json=json, outputs=not suppress_outputs, secrets=show_secrets)
     selection = running.selection(target, replace, target_replace, dependents=target_dependents)
-    options = Options(parallel=parallel, packs=policy_pack, refresh=refresh, selection=selection)
+    packs = local_packs(policy_pack, policy_pack_config)
+    options = Options(parallel=parallel, packs=packs, refresh=refresh, selection=selection)
     record = running.run_program(open_session(stack), options, view, preview=True)
     if expect_no_changes:
         running.expect_none(record)
@@ -63,6 +67,7 @@ def up(
     yes: Yes = False,
     skip_preview: SkipPreview = False,
     policy_pack: Packs = [],  # noqa: B006  typer reads it, nobody writes it
+    policy_pack_config: PackConfigs = [],  # noqa: B006
     parallel: Parallel = 16,
     diff: Diff = False,
     expect_no_changes: ExpectNoChanges = False,
@@ -77,7 +82,8 @@ def up(
     """Build what the program declares."""
     view = View(diff=diff, outputs=not suppress_outputs, secrets=show_secrets)
     selection = running.selection(target, replace, target_replace, dependents=target_dependents)
-    options = Options(parallel=parallel, packs=policy_pack, refresh=refresh, selection=selection)
+    packs = local_packs(policy_pack, policy_pack_config)
+    options = Options(parallel=parallel, packs=packs, refresh=refresh, selection=selection)
     session = open_session(stack)
     running.may_proceed(yes=yes, skip_preview=skip_preview)
     with session.backend.lock(session.stack):

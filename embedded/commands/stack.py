@@ -1,4 +1,4 @@
-"""`stack init | ls | select | unselect | output | export`: what can be done with a stack's files alone.
+"""`stack --show-name | init | ls | select | unselect | output | export`: what can be done with a stack's files alone.
 
 `stack import` and `stack rm` are modules of their own. Not here: tags, rename; people who need them have the CLI.
 Source: pkg/cmd/pulumi/stack of the CLI for output and messages.
@@ -34,7 +34,8 @@ Provider = Annotated[str, typer.Option("--secrets-provider", help="Only passphra
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    stack = typer.Typer(help="Make, choose, look into, replace and remove stacks.", no_args_is_help=True)
+    stack = typer.Typer(invoke_without_command=True)
+    stack.callback()(show)
     stack.command("init")(init)
     stack.command("new", hidden=True)(init)
     stack.command("ls")(list_stacks)
@@ -48,6 +49,18 @@ def register(app: typer.Typer) -> None:
     stack.command("remove", hidden=True)(stack_rm.remove)
     stack.command("delete", hidden=True)(stack_rm.remove)
     app.add_typer(stack, name="stack")
+
+
+def show(
+    context: typer.Context,
+    stack: StackOption = "",
+    show_name: Annotated[bool, typer.Option("--show-name", help="Print the stack's name only.")] = False,
+) -> None:
+    """Make, choose, look into, replace and remove stacks."""
+    if show_name:
+        print(_shared.open_stack(stack).stack)
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 def init(

@@ -9,7 +9,10 @@ from embedded.display import details, values
 from embedded.display.record import Record
 from embedded.engine import urn as urns
 from embedded.engine.deployment import Deployment
+from embedded.engine.policies import Finding
 from embedded.values import Secret, reveal
+
+_SEVERITIES = ("critical", "high", "medium", "low", "")
 
 
 def print_all(
@@ -45,14 +48,20 @@ def _policies(deployment: Deployment) -> list[str]:
     lines: list[str] = []
     for pack in deployment.packs:
         label = f"{pack.name}@v{pack.version}"
-        found = [finding for finding in deployment.findings if finding.pack == label]
+        found = sorted((finding for finding in deployment.findings if finding.pack == label), key=_rank)
         sign = "❌" if any(finding.mandatory for finding in found) else "⚠️" if found else "✅"
         lines.append(f"    {sign} {label} (local: {pack.directory})")
         for finding in found:
             level = "mandatory" if finding.mandatory else "advisory"
-            lines.append(f"        - [{level}]  {finding.rule}{_whose(finding.urn)}")
+            severity = f" [severity: {finding.severity}]" if finding.severity else ""
+            lines.append(f"        - [{level}]{severity}  {finding.rule}{_whose(finding.urn)}")
             lines.extend(f"          {line}" for line in finding.message.splitlines())
     return lines
+
+
+def _rank(finding: Finding) -> tuple[bool, int, str, str]:
+    """The worst first, as in the CLI."""
+    return not finding.mandatory, _SEVERITIES.index(finding.severity), finding.rule, finding.urn
 
 
 def _whose(urn: str) -> str:

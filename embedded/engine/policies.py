@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
-from google.protobuf import empty_pb2
+from google.protobuf import empty_pb2, json_format
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
+from embedded.engine import policy_config
 from embedded.engine import urn as urns
+from embedded.engine.policy_config import Declared, LocalPack, RuleConfig
 from embedded.engine.processes import Pack
 from embedded.engine.run import Job
 from embedded.errors import EngineError
@@ -23,6 +25,8 @@ from embedded.values import Properties, from_struct, reveal, to_struct
 
 START_SECONDS = 30
 CALL_SECONDS = 30
+_LEVELS: dict[str, Any] = {level: getattr(analyzer_pb2, level.upper()) for level in policy_config.LEVELS}
+_NAMES = {number: level for level, number in _LEVELS.items()}
 
 
 @dataclass(frozen=True)
@@ -34,13 +38,16 @@ class Finding:
     mandatory: bool
     message: str
     urn: str
+    severity: str = ""
+    """low, medium, high, critical, or "" where the pack says nothing."""
 
 
 class PolicyPack:
     """A pack that has been started: `ready` waits for it, then it can be asked."""
 
-    def __init__(self, pack: Pack) -> None:
+    def __init__(self, pack: Pack, local: LocalPack) -> None:
         self._pack = pack
+        self._local = local
         self._stub: Any = None
         self.name = pack.directory.name
         self.version = pack.version
@@ -63,12 +70,21 @@ class PolicyPack:
         info = self._call("GetAnalyzerInfo", empty_pb2.Empty())
         self.name = info.name
         self.version = self.version or info.version
-        self._remediates = any(policy.enforcementLevel == analyzer_pb2.REMEDIATE for policy in info.policies)
         self._resource_rules = any(policy.policy_type != analyzer_pb2.POLICY_TYPE_STACK for policy in info.policies)
         self._stack_rules = any(policy.policy_type == analyzer_pb2.POLICY_TYPE_STACK for policy in info.policies)
+        self._severities = {policy.name: policy.severity for policy in info.policies}
+        self._configure(info)
+
+    def _configure(self, info: Any) -> None:
+        """Tell the pack the level and the settings of each rule. Raises EngineError where they don't fit."""
+        if not info.supportsConfig and self._local.rules:
+            raise EngineError(f"policy pack {self.name} takes no config: give it an empty file, or none")
+        rules = policy_config.reconciled(self._local, _declared(info), _initial(info))
+        self._remediates = any(rule.level == "remediate" for rule in rules.values())
         request = analyzer_pb2.ConfigureAnalyzerRequest()
-        for policy in info.policies:
-            request.policyConfig[policy.name].enforcementLevel = policy.enforcementLevel
+        for name, rule in rules.items():
+            request.policyConfig[name].enforcementLevel = _LEVELS[rule.level]
+            request.policyConfig[name].properties.update(rule.settings)
         self._call("Configure", request)
 
     def remediate(self, resource: Resource, provider: Resource | None) -> Properties | None:
@@ -156,9 +172,33 @@ class PolicyPack:
                 mandatory=item.enforcementLevel in (analyzer_pb2.MANDATORY, analyzer_pb2.REMEDIATE),
                 message=item.message,
                 urn=item.urn or urn,
+                severity=_severity(
+                    item.severity or self._severities.get(item.policyName, analyzer_pb2.POLICY_SEVERITY_UNSPECIFIED)
+                ),
             )
             for item in answer.diagnostics
         ]
+
+
+def _declared(info: Any) -> dict[str, Declared]:
+    """The rules as the pack declares them. One without a schema takes whatever settings it is given, as in the CLI."""
+    found = {}
+    for policy in info.policies:
+        schema = json_format.MessageToDict(policy.configSchema.properties) if policy.HasField("configSchema") else None
+        level = _NAMES[policy.enforcementLevel]
+        found[policy.name] = Declared(level=level, schema=schema, required=list(policy.configSchema.required))
+    return found
+
+
+def _initial(info: Any) -> dict[str, RuleConfig]:
+    return {
+        name: RuleConfig(level=_NAMES[config.enforcementLevel], settings=json_format.MessageToDict(config.properties))
+        for name, config in info.initialConfig.items()
+    }
+
+
+def _severity(value: analyzer_pb2.PolicySeverity.ValueType) -> str:
+    return analyzer_pb2.PolicySeverity.Name(value).removeprefix("POLICY_SEVERITY_").lower() if value else ""
 
 
 def _request(resource: Resource, provider: Resource | None) -> analyzer_pb2.AnalyzeRequest:

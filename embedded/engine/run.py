@@ -18,6 +18,7 @@ from embedded.engine.cancellation import cancelling
 if TYPE_CHECKING:
     from embedded.engine.deployment import Deployment
     from embedded.engine.policies import PolicyPack
+    from embedded.engine.policy_config import LocalPack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +34,7 @@ class Job:
     parallel: int
     config: Mapping[str, str]
     secret_keys: list[str]
-    packs: list[Path] = field(default_factory=list)
+    packs: list[LocalPack] = field(default_factory=list)
 
 
 def run(job: Job, make: Callable[[list[PolicyPack]], Deployment], say: Callable[[str], None]) -> Deployment:
@@ -56,7 +57,7 @@ def run(job: Job, make: Callable[[list[PolicyPack]], Deployment], say: Callable[
         try:
             program = processes.start_program(job.python, job.program, env, say)
             started.append(program)
-            packs = [processes.Pack(directory, address, env) for directory in job.packs]
+            packs = [processes.Pack(pack.directory, address, env) for pack in job.packs]
             started.extend(pack.process for pack in packs)
             return _serve(job, program, packs, make, port)
         finally:
@@ -79,7 +80,7 @@ def _serve(
     server = monitor.serve(job, promise, port)
     try:
         program.tell(f"127.0.0.1:{port}")
-        ready = [PolicyPack(pack) for pack in packs]
+        ready = [PolicyPack(pack, local) for pack, local in zip(packs, job.packs, strict=True)]
         deployment = make(ready)
         for pack in ready:
             pack.ready(job)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import wraps
+from typing import Any, Final, TypeVar
 
 from policies.reading import Reader
 from policies.rule import Subject
@@ -71,6 +72,29 @@ class Mount:
     read_only: bool
 
 
+T = TypeVar("T")
+
+
+def _fact(read: Callable[[Workload], T]) -> Callable[[Workload], T]:
+    """The same method, carried out once for a resource; each rule that asks is told what wasn't known."""
+
+    @wraps(read)
+    def known(workload: Workload) -> T:
+        facts = workload.subject.facts
+        if read.__name__ not in facts:
+            asking, workload.reader = workload.reader, Reader()
+            try:
+                value = read(workload)
+                facts[read.__name__] = (value, workload.reader.unknown)
+            finally:
+                workload.reader = asking
+        found, unknown = facts[read.__name__]
+        workload.reader.unknown = workload.reader.unknown or unknown
+        return found  # type: ignore[no-any-return]
+
+    return known
+
+
 class Workload:
     """The facts of one container; each is read when it is asked for, so that an unknown one hides no other."""
 
@@ -116,21 +140,23 @@ class Workload:
         mode = None if self.swarm else self.reader.get(self._spec, "networkMode")
         return mode.strip().lower() if isinstance(mode, str) else ""
 
-    def environment(self) -> Iterator[tuple[str, str, Any]]:
+    @_fact
+    def environment(self) -> list[tuple[str, str, Any]]:
         """Where, name and value of each variable; a value that isn't known is None."""
         if self.swarm:
-            yield from ((f"taskSpec.containerSpec.env.{k}", k, v) for k, v in self.reader.entries(self._spec, "env"))
-            return
-        for at, one in self.reader.items(self._spec, "envs"):
-            name, _, value = str(one).partition("=")
-            yield f"envs[{at}]", name, value
+            each = self.reader.entries(self._spec, "env")
+            return [(f"taskSpec.containerSpec.env.{name}", name, value) for name, value in each]
+        parts = [(at, str(one).partition("=")) for at, one in self.reader.items(self._spec, "envs")]
+        return [(f"envs[{at}]", name, value) for at, (name, _, value) in parts]
 
+    @_fact
     def command(self) -> list[str]:
         """Entry point and command, word by word; what isn't known is left out."""
         keys = ("commands", "args") if self.swarm else ("entrypoints", "command")
         words = [self.reader.items(self._spec, key) for key in keys]
         return [str(word) for each in words for _, word in each]
 
+    @_fact
     def labels(self) -> dict[str, Any]:
         """Its own labels, and those of the service around it."""
         found: dict[str, Any] = {}
@@ -178,6 +204,7 @@ class Workload:
         """Whether it is the relay of `expose: loopback`: it holds no data, but leads to some."""
         return self.labels().get(COMPONENT) == "forwarder"
 
+    @_fact
     def is_store(self) -> bool:
         """Whether it holds data: by label, component, environment, command or image; one of them is enough.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import wraps
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -94,7 +95,10 @@ def _whole(value: Any) -> Any:
 def _resource_policy(rule: ResourceRule) -> pulumi_policy.Policy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         protect = bool(args.opts and args.opts.protect)
-        subject = Subject(args.resource_type, args.name, args.urn, args.props, protect, args.provider is not None)
+        custom = args.provider is not None
+        subject = Subject(
+            args.resource_type, args.name, args.urn, args.props, protect, custom, facts=_facts(args.props)
+        )
         settings = settings_of(rule, args.get_config())
         for finding in judged(rule.findings(subject, settings), [subject], settings):
             report(rule.told(finding), None)
@@ -114,6 +118,7 @@ def _stack_policy(rule: StackRule) -> pulumi_policy.Policy:
                 bool(one.opts and one.opts.protect),
                 one.provider is not None,
                 one.provider.urn if one.provider else "",
+                facts=_facts(one.props),
             )
             for one in args.resources
         ]
@@ -177,6 +182,7 @@ def _within(answer: Callable[[Any, Any, Any], Any]) -> Callable[[Any, Any, Any],
 def _remembering(function: Callable[..., Any]) -> Callable[..., Any]:
     """The same function, called once for the same objects; they are kept, so that an id stays its object's own."""
 
+    @wraps(function)
     def remembered(*arguments: Any) -> Any:
         made = _memory.made
         if made is None:
@@ -188,3 +194,9 @@ def _remembering(function: Callable[..., Any]) -> Callable[..., Any]:
         return known[1]
 
     return remembered
+
+
+@_remembering
+def _facts(_: Mapping[str, Any]) -> dict[str, Any]:
+    """What rules have found out about these properties, for the rest of the request."""
+    return {}

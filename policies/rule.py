@@ -51,6 +51,8 @@ class Subject:
     provider: str = ""
     """The provider's URN, "" where it isn't known: objects of one database server have the same one."""
     reader: Reader = field(default_factory=Reader)
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What has been found out about the resource, for all rules that ask about it."""
 
     def get(self, key: str, unknown: Any = None) -> Any:
         """The property, None where it is missing, `unknown` where it isn't known yet."""

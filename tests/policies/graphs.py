@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -10,6 +11,7 @@ from pulumi_policy.deserialize import deserialize_properties
 from pulumi_policy.proxy import unknown_checking_proxy
 
 from policies.catalogue import all_rules
+from policies.reading import Reader
 from policies.rule import Level, ResourceRule, Rule, StackRule, Subject
 from tests.components.recording import Graph, build_from, short, stack_file
 from tests.components.samples import mixed, small
@@ -46,11 +48,12 @@ def subjects(graph: Graph, stack: str = "dev") -> list[Subject]:
 
 def faults(graph: Graph, *levels: Level, stack: str = "dev") -> list[str]:
     """What rules of these levels say about a graph; mandatory ones where none is named."""
+    judged = subjects(graph, stack)  # once: each rule gets readers of its own, what is found out is shared
     return [
         f"{rule.name}: {message}"
         for rule in all_rules()
         if rule.level in (levels or (Level.MANDATORY,))
-        for message in _said(rule, subjects(graph, stack))
+        for message in _said(rule, [replace(one, reader=Reader()) for one in judged])
     ]
 
 

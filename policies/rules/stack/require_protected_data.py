@@ -1,7 +1,8 @@
 """Refuses data that the program could delete: volumes of data containers, databases, roles, and their passwords.
 
-A password that is written into a volume is data: without it the volume can't be opened any more. What belongs to an
-app that the stack's own outputs call `purging` is on its way out and may be unprotected.
+A password that is written into a volume is data: without it the volume can't be opened any more. While the stack's own
+outputs call an app `purging`, what goes with it is unprotected, a shared server after the last of its apps too: the
+program decides which, and a pull request shows it as deletions.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ _OBJECTS: Final = frozenset({DATABASE, ROLE, SCHEMA})
 def _check(subjects: Sequence[Subject], _: Settings) -> Iterator[Finding]:
     """The unprotected first: where there is none, nothing else need be known."""
     bare = [one for one in subjects if not one.protect and one.type in (_VOLUME, _PASSWORD, *_OBJECTS)]
-    going = _purging(subjects) if bare else ()
+    if bare and _purges(subjects):
+        return
     used = _volumes_of_stores(subjects) if any(one.type == _VOLUME for one in bare) else frozenset()
     for one in bare:
-        leaving = any(f"-{app}-" in f"-{one.name}-" for app in going)
-        if not leaving and (what := _holds(one, used)):
+        if what := _holds(one, used):
             yield Finding(f"protect: {what} isn't protected", one.urn)
 
 
@@ -59,14 +60,14 @@ def _volumes_of_stores(subjects: Sequence[Subject]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _purging(subjects: Sequence[Subject]) -> Sequence[str]:
-    """The apps that are on their way out, by the stack's own ledger."""
-    found = []
-    for stack in (one for one in subjects if one.type == _STACK):
-        for app, entry in stack.reader.entries(stack.props, "apps"):
-            if stack.reader.get(entry, "purging") is True:
-                found.append(app)
-    return found
+def _purges(subjects: Sequence[Subject]) -> bool:
+    """Whether an app is on its way out, by the stack's own ledger."""
+    return any(
+        stack.reader.get(entry, "purging") is True
+        for stack in subjects
+        if stack.type == _STACK
+        for _, entry in stack.reader.entries(stack.props, "apps")
+    )
 
 
 RULE = StackRule(

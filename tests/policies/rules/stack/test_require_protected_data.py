@@ -81,12 +81,12 @@ def test_a_password_is_known_by_its_name_too():
 
 
 @pytest.mark.parametrize(("entry", "count"), [({"purging": True}, 0), ({"purging": False}, 1), ({}, 1)])
-def test_what_belongs_to_an_app_that_is_purged_may_be_unprotected(entry, count):
+def test_while_an_app_is_purged_what_goes_with_it_is_unprotected(entry, count):
     assert len(violations(stack(**entry), subject(DATABASE, {}, name="postgres-shop-database"))) == count
 
 
-def test_purging_one_app_frees_no_other():
-    assert len(violations(stack(purging=True), subject(DATABASE, {}, name="postgres-shopping-database"))) == 1
+def test_a_shared_servers_password_goes_with_the_last_app():
+    assert violations(stack(purging=True), subject(PASSWORD, {"length": 32}, urn=INSIDE)) == []
 
 
 def test_a_stack_of_the_program_without_protection_is_refused():

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from policies.containers import CONTAINERS, Port, Workload, number
-from policies.rule import ResourceRule, Settings, Severity, Subject
+from policies.rule import Level, ResourceRule, Settings, Severity, Subject
 
 
 def _check(subject: Subject, settings: Settings) -> Iterator[str]:
@@ -40,9 +40,11 @@ RULE = ResourceRule(
     name="require-port-in-tier-range",
     description="Published ports lie in the range of their tier.",
     why="The firewall opens ranges, not single ports: a port in another tier's range is reachable by whom that tier "
-    "is for. A missing `external` is a random port.",
+    "is for. A missing `external` is a random port. Advisory, as a stack file may set ranges of its own; mandatory in "
+    "production, with its ranges.",
     remedy="Choose a port in the range, or change `ranges` of this rule together with the firewall",
     severity=Severity.MEDIUM,
+    level=Level.ADVISORY,
     types=CONTAINERS,
     check=_check,
     settings={

@@ -7,13 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from policies.openings import CANNOT_BE_READ, NAMES, opening, program, told_by_text, words_of
+from policies.arguments import only_arguments
+from policies.openings import CANNOT_BE_READ, NAMES, opening, program, words_of
 from policies.shell import UNKNOWN, UNKNOWN_WORDS, Command, read
+from policies.texts import told_by_text
 
 _DEEPEST: Final = 6
 _MOST: Final = 60  # texts in a text
 _MOST_WORDS: Final = 200
-_LONGEST: Final = 50_000
+_LONGEST: Final = 16_000  # a text is also read no further than this: parsing grows faster than its length
+_MOST_COMMANDS: Final = 500
+_UNIT: Final = re.compile(r"(?m)^[^\S\n]*(?:Exec\w*=[-@:+!]*|!|[\w.-]+:[^\S\n]*;)")  # what stands before a command
 _SCRIPT: Final = re.compile(r"[-+][A-Za-z]*c[A-Za-z]*|--command|-Command|/[cCkK]")
 _ENCODED: Final = re.compile(r"(?i)-e(?:nc|ncodedcommand|c)?$")
 _SHELLS: Final = words_of("sh bash dash zsh ksh mksh ash fish busybox-sh rbash cmd powershell pwsh")
@@ -59,7 +63,7 @@ def of_words(words: Sequence[str], variables: Mapping[str, str]) -> Iterator[str
 
 def reads_input(text: str, variables: Mapping[str, str]) -> bool:
     """Whether the text hands its input to a program that runs it."""
-    return any(
+    return len(text) > _LONGEST or any(
         name in _SHELLS | _FEEDERS
         or _CODE.fullmatch(name)
         or name in ("ssh", "read", "at", "batch", "eval", ".", "source", "su")
@@ -92,11 +96,12 @@ class _Reading:
         script = read(text, self.variables)
         if strict and not script.readable:
             yield CANNOT_BE_READ
-        for command in script.commands:
+        self.exhausted = self.exhausted or len(script.commands) > _MOST_COMMANDS
+        for command in script.commands[:_MOST_COMMANDS]:
             found = self.of_command(command, depth=depth)
             yield from found if strict else (one for one in found if one != CANNOT_BE_READ)
         for document in script.documents:
-            yield from self.problems(document, strict=False, depth=depth + 1)
+            yield from self._of_document(document, depth)
         if strict and _runs_a_download(script.commands):
             yield CANNOT_BE_READ
 
@@ -109,15 +114,24 @@ class _Reading:
         if program(words[0]) in _DATA:
             yield from self._of_data(command, depth)
             return
+        yield from told_by_text(" ".join(words))
+        if command.input is not None:
+            yield from self._of_document(command.input, depth)
         if _hides_program(words):
             yield CANNOT_BE_READ
         fed = (*words, UNKNOWN_WORDS) if {program(word) for word in words} & _FEEDERS else words
-        for at in range(len(fed)):
+        last = only_arguments(words)
+        for at in range(len(fed) if last is None else last + 1):
             yield from self._of_program(fed[at:], command, depth, first=at == 0)
         for word in words[1:]:
             if re.search(r"[\s;&|`$(<]", word) and UNKNOWN_WORDS not in word:
-                inner = re.sub(r"^(?:--?[\w.-]+=|[\w.-]+=)?[:!\\\s]*", "", word)
+                inner = re.sub(r"^(?:-{0,2}[\w.:-]+=)*[:!\\\s]*", "", word)
                 yield from self.problems(inner, strict=False, depth=depth + 1)
+
+    def _of_document(self, text: str, depth: int) -> Iterator[str]:
+        """A text that some program is given: with the commands of units, makefiles and editors in it."""
+        for one in dict.fromkeys((text, _UNIT.sub("", text))):
+            yield from self.problems(one, strict=False, depth=depth + 1)
 
     def _of_data(self, command: Command, depth: int) -> Iterator[str]:
         """A program that only prints or compares: its words matter where something else may read them."""

@@ -13,7 +13,8 @@ from typing import Any, Final, TypeVar
 
 from policies.reading import Reader
 from policies.rule import Subject
-from policies.stores import holds_data_port, is_store_image, is_store_variable, serves_data
+from policies.serving import is_proxy_image, names_data_port, serves_data
+from policies.stores import holds_data_port, is_store_image, variables_tell_store
 
 CONTAINER: Final = "docker:index/container:Container"
 SERVICE: Final = "docker:index/service:Service"
@@ -189,8 +190,11 @@ class Workload:
             )
 
     def one_shot(self) -> bool:
-        """Whether it does its work and ends: nobody restarts it, and nothing waits for its health."""
-        return not self.swarm and self.reader.get(self._spec, "mustRun") in (False, "false")
+        """Whether it does its work on files and ends: no network, nobody restarts it, nothing waits for its health."""
+        if self.swarm or self.reader.get(self._spec, "mustRun") not in (False, "false"):
+            return False
+        restart = str(self.reader.get(self._spec, "restart") or "no").strip().lower()
+        return restart == "no" and self.network_mode() == "none"
 
     def get(self, *path: str, unknown: Any = None) -> Any:
         """Any other property of the container itself; the container's properties where no path is given."""
@@ -212,10 +216,18 @@ class Workload:
         """
         if self.tier() == "data" or any(kind.startswith(DATA_COMPONENTS) for kind in self.subject.kinds[:-1]):
             return True
-        if any(is_store_variable(name) for _, name, _ in self.environment()) or serves_data(self.command()):
+        if variables_tell_store(name for _, name, _ in self.environment()) or serves_data(self.command()):
             return True
         lenient = Reader() if self.tier() else self.reader
-        return is_store_image(lenient.get(self._spec, "image"))
+        image = lenient.get(self._spec, "image")
+        return is_store_image(image) or (is_proxy_image(image) and self._relays_data())
+
+    def _relays_data(self) -> bool:
+        """Whether a proxy is told a data port: by its command, environment or uploaded configuration."""
+        uploads = self.reader.items(self._spec, "uploads") if not self.swarm else ()
+        texts = [str(self.reader.get(upload, "content") or "") for _, upload in uploads]
+        told = [" ".join(["", *self.command()]), *(f" {value}" for _, _, value in self.environment()), *texts]
+        return any(names_data_port(text) for text in told) or serves_data(["socat", *self.command()])
 
 
 def _mount(where: str, kind: str, source: Any, target: Any, read_only: Any) -> Mount:

@@ -13,7 +13,8 @@ from typing import Any, Final
 from policies.containers import DATA_COMPONENTS
 from policies.kubernetes import Container, Object, Pod
 from policies.rule import Subject
-from policies.stores import holds_data_port, is_store_image, is_store_variable, serves_data
+from policies.serving import serves_data
+from policies.stores import holds_data_port, is_store_image, variables_tell_store
 
 _TIERS: Final = frozenset({"data", "database", "databases", "datastore", "db", "sql", "pg"})
 _PORT_NAMES: Final = frozenset(
@@ -83,7 +84,7 @@ def is_data_container(pod: Pod, container: Container) -> bool:
             return True
     words = [str(word) for key in ("command", "args") for _, word in reader.items(raw, key)]
     names = [reader.get(one, "name") for _, one in reader.items(raw, "env")]
-    if serves_data(words) or any(is_store_variable(name) for name in names if isinstance(name, str)):
+    if serves_data(words) or variables_tell_store(name for name in names if isinstance(name, str)):
         return True
     return is_store_image(reader.get(raw, "image"))
 

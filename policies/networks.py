@@ -15,6 +15,7 @@ DEFAULT_MODES: Final = frozenset({"", "default", "bridge", "nat"})
 SHARED: Final = frozenset({"bridge", "default", "docker_gwbridge", "host", "ingress", "nat"})
 """Networks that every host has and that any container may be on."""
 _BRIDGE: Final = "com.docker.network.bridge."
+_DRIVERS: Final = frozenset({"", "bridge", "overlay"})
 _NOT_KNOWN: Final = object()
 
 
@@ -28,6 +29,8 @@ class Joined:
     """Where and name of each network that is known, with that of `networkMode` where it names one."""
     listed: bool
     """Whether it lists networks, known or not."""
+    of: str = ""
+    """The container whose network it shares, "" where it has its own."""
 
 
 def joined(workload: Workload) -> Joined:
@@ -48,10 +51,11 @@ def _joined(workload: Workload, place: str, listed: Any, mode: Any, mode_at: str
     found = ((at, reader.get(one, "name") or reader.get(one, "id")) for at, one in reader.each(_known(listed)))
     named = [(f"{place}[{at}]", name.strip()) for at, name in found if isinstance(name, str) and name.strip()]
     text = mode.strip() if isinstance(mode, str) else ""
+    of = text.partition(":")[2].strip().lstrip("/") if text.lower().startswith("container:") else ""
     if text.lower() not in DEFAULT_MODES | SHARED | {"none"} and not text.lower().startswith("container:"):
         named.append((mode_at, text))
     some = listed is _NOT_KNOWN or (isinstance(listed, Sequence) and len(listed) > 0)
-    return Joined(None if mode is _NOT_KNOWN else text.lower(), mode_at, named, some)
+    return Joined(None if mode is _NOT_KNOWN else text.lower(), mode_at, named, some, of)
 
 
 def _known(value: Any) -> Any:
@@ -62,26 +66,26 @@ class Networks:
     """The networks that the stack itself declares, found by name or id."""
 
     def __init__(self, subjects: Sequence[Subject]) -> None:
-        self._found: dict[str, Subject] = {}
+        self._found: dict[str, list[Subject]] = {}
         for subject in subjects:
             if subject.type == NETWORK:
                 for key in ("name", "id"):
-                    value = _quietly(subject, key)
+                    value = quietly(subject, key)
                     if isinstance(value, str) and value:
-                        self._found[value] = subject
+                        self._found.setdefault(value, []).append(subject)
 
-    def find(self, name: str) -> Subject | None:
-        """The network of that name or id, None where the stack has none."""
-        return self._found.get(name)
+    def find(self, name: str) -> Sequence[Subject]:
+        """The networks of that name or id: two providers may each have one, and nobody knows which is joined."""
+        return self._found.get(name, ())
 
     def key(self, name: str) -> str:
         """The same text for both spellings of a network."""
-        own = self.find(name)
-        return own.urn if own else name
+        names = [quietly(own, "name") for own in self.find(name)]
+        return next((one for one in names if isinstance(one, str) and one), name)
 
 
-def _quietly(subject: Subject, key: str) -> Any:
-    """A name or id that isn't known yet isn't asked for again: whoever uses it meets the unknown value itself."""
+def quietly(subject: Subject, key: str) -> Any:
+    """A property that another resource is found by. A name or id that isn't known yet isn't asked for again: whoever uses it meets the unknown value itself."""
     before = subject.reader.unknown
     value = subject.get(key)
     subject.reader.unknown = before
@@ -89,11 +93,12 @@ def _quietly(subject: Subject, key: str) -> Any:
 
 
 def tier(network: Subject) -> str:
-    """The tier that a network's label names, in lower case, or ""."""
+    """The tier that a network's label names, in lower case, or "". Of two labels Docker takes the last."""
+    found = ""
     for _, label in network.reader.items(network.props, "labels"):
         if network.reader.get(label, "label") == TIER:
-            return str(network.reader.get(label, "value") or "").strip().lower()
-    return ""
+            found = str(network.reader.get(label, "value") or "").strip().lower()
+    return found
 
 
 def is_internal(network: Subject) -> bool:
@@ -114,10 +119,16 @@ def is_publish_only(network: Subject) -> bool:
     return is_off(apart) and is_loopback(binding)
 
 
-def open_gateways(network: Subject) -> Iterator[str]:
-    """The options by which other machines reach its containers without a published port."""
+def openings(network: Subject) -> Iterator[tuple[str, str]]:
+    """Where and how other machines reach its containers without a published port, internal or not."""
+    if str(network.get("driver") or "").strip().lower() not in _DRIVERS:
+        yield "driver", "its containers stand on the host's or another network themselves"
+    if is_on(network.get("ingress")):
+        yield "ingress", "published ports of the swarm end on it"
     for key, value in network.reader.entries(network.props, "options"):
-        if key.startswith(f"{_BRIDGE}gateway_mode_") and value in ("routed", "nat-unprotected"):
-            yield key
-        if key == f"{_BRIDGE}trusted_host_interfaces" and value:
-            yield key
+        text = str(value or "").strip().lower()
+        routed = key.startswith(f"{_BRIDGE}gateway_mode_") and text in ("routed", "nat-unprotected")
+        if routed or (key == f"{_BRIDGE}trusted_host_interfaces" and text):
+            yield f"options.{key}", "other machines reach its containers without a published port"
+        if key == f"{_BRIDGE}name" and text:
+            yield f"options.{key}", "it may be a bridge of the host's that other machines are on"

@@ -7,7 +7,7 @@ Programs with many uses are refused by default and let through for what only rea
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from policies.shell import UNKNOWN, UNKNOWN_WORDS
@@ -16,6 +16,7 @@ STARTS: Final = "starts or changes containers"
 DEPLOYS: Final = "deploys what no rule sees"
 OPENS: Final = "opens the firewall"
 TUNNELS: Final = "relays or tunnels connections"
+GRANTS: Final = "gives rights that no rule sees"
 CANNOT_BE_READ: Final = "can't be read before it runs"
 
 
@@ -27,10 +28,13 @@ def words_of(text: str) -> frozenset[str]:
 _ENGINE_READS: Final = words_of(
     "ps images inspect logs version info pull push tag stats top wait stop kill rm rmi exec cp build login"
     " logout search events history diff port df prune ls list save export buildx builder image volume"
-    " context system help --version -v --help -h"
+    " system help --version -v --help -h"
 )
 _ENGINE_GROUPS: Final = {
     "container": _ENGINE_READS,
+    "context": words_of(
+    "ls list inspect show help --help"
+),
     "network": words_of(
     "ls list inspect create rm remove prune disconnect help --help"
 ),
@@ -76,14 +80,15 @@ _VALUED: Final = {  # global options that take the next word
     ),
 }
 _FIREWALLS: Final = ("ufw", "firewalld", "iptables", "ip6tables", "nftables", "netfilter-persistent", "shorewall")
-_DOCKER: Final = frozenset({"docker", "podman", "nerdctl", "podman-remote"})
-_BARE: Final = frozenset(
-    {"ctr", "crictl", "runc", "crun", "youki", "lxc", "lxd", "incus", "machinectl", "systemd-nspawn"}
+_DOCKER: Final = words_of(
+    "docker podman nerdctl podman-remote docker.io docker-current docker-latest finch balena balena-engine"
 )
+_BARE: Final = words_of("ctr crictl runc crun youki lxc lxd incus machinectl systemd-nspawn buildah")
+_RUNNERS: Final = words_of("apptainer singularity udocker enroot lxc-start ch-run multipass lima limactl colima")
 _COMPOSE: Final = frozenset({"docker-compose", "podman-compose", "docker-compose-v1", "nerdctl-compose", "compose"})
 _CLUSTER: Final = frozenset({"kubectl", "oc", "kubecolor", "kubectl.exe"})
 _DEPLOYERS: Final = words_of(
-    "dockerd containerd dockerd-rootless.sh dockerd-rootless-setuptool.sh pulumi terraform tofu ansible"
+    "dockerd containerd dockerd-rootless.sh dockerd-rootless-setuptool.sh ansible"
     " ansible-playbook ansible-pull nomad vagrant k3s k3d kind minikube microk8s kubeadm helmfile skaffold"
     " tilt flux argocd kompose dagger docker-machine docker-swarm kamal waypoint garden okteto"
     " telepresence"
@@ -91,26 +96,20 @@ _DEPLOYERS: Final = words_of(
 _RELAYS: Final = words_of(
     "rinetd simpleproxy gost stunnel stunnel4 haproxy chisel frpc frps ngrok cloudflared bore redir xinetd"
     " inetd upnpc natpmpc sslh wstunnel ligolo localtunnel lt inlets zrok pagekite.py 6tunnel tcpproxy"
-    " portfwd"
+    " portfwd sshuttle wg-quick openvpn zerotier-cli netbird nebula"
 )
+_STACK_READS: Final = words_of("output show validate fmt version about whoami logs help --help -h --version")
+_SERVERS: Final = words_of(
+    "postgres pg_ctl pg_ctlcluster redis-server valkey-server mysqld mariadbd mongod memcached etcd"
+)
+_EVERYWHERE: Final = re.compile(r"(?:^|[\s=/'\"])(?:0\.0\.0\.0|\*|\[?::\]?|--bind_ip_all)(?=[\s:'\"]|$)")
+_SETTINGS: Final = re.compile(r"(?:pg_hba|postgresql(?:\.auto)?|redis|valkey|my|mongod)\.(?:conf|cnf)$")
+_MOVERS: Final = words_of("cp ln mv install alias hash")
+_DATA_FOLDERS: Final = re.compile(r"/(?:srv|opt|etc|backup|data|var/lib|var/backups)/[\w.-]+/?", re.ASCII)
 NAMES: Final = ("docker", "podman", "nerdctl", "kubectl", "iptables", "ip6tables", "firewall-cmd", "upnpc", "socat")
-_TEXTS: Final = (
-    (re.compile(r"(?:docker|podman|containerd)\.sock|/(?:containers|services)/create|[:/]237[56]\b"), STARTS),
-    (re.compile(r"(?i)\blisten_addresses\b.{0,20}(?:=|\bto\b)"), OPENS),
-    (re.compile(r"(?i)\b(?:protected-mode\s+no|config\s+set\s+(?:bind|protected-mode))\b"), OPENS),
-    (re.compile(r"(?i)\bhost(?:ssl|nossl)?\s+\S+\s+\S+\s+(?:0\.0\.0\.0/0|::/0|all)\b"), OPENS),
-    (re.compile(r"route_localnet|/etc/docker/daemon\.json|/etc/ufw/|/etc/iptables/|/etc/nftables\.conf"), OPENS),
-)  # fmt: skip
-
-
 _FORWARDS: Final = re.compile(
     r"-[1246AaCfGgKkMNnqsTtVvXxYy]*[LRDgwW]|-o\s*(?i:(?:Local|Remote|Dynamic)Forward|GatewayPorts|Tunnel)"
 )
-
-
-def told_by_text(text: str) -> Iterator[str]:
-    """What a text says whoever reads it: sockets of engines, addresses of servers."""
-    yield from dict.fromkeys(meaning for pattern, meaning in _TEXTS if pattern.search(text))
 
 
 def opening(words: Sequence[str]) -> str:
@@ -148,6 +147,8 @@ def _by_reads(reads: frozenset[str], valued: str, meaning: str) -> Callable[[Seq
 
 def _engine(words: Sequence[str]) -> str:
     name, rest = _subcommand(words, _VALUED["docker"])
+    if name == "cp" and any(_SETTINGS.search(one) for one in rest) and ":" in rest[-1]:
+        return OPENS
     if name in _ENGINE_GROUPS:
         return _by_reads(_ENGINE_GROUPS[name], "compose" if name == "compose" else "docker", STARTS)(rest)
     return _by_reads(_ENGINE_READS, "docker", STARTS)(words)
@@ -157,17 +158,7 @@ def _ufw(words: Sequence[str]) -> str:
     plain = [word.lower() for word in words if not word.startswith("-")]
     if any(_unknown(word) for word in plain):
         return CANNOT_BE_READ
-    closes = not plain or plain[0] in (
-        "status",
-        "version",
-        "enable",
-        "deny",
-        "reject",
-        "show",
-        "logging",
-        "help",
-        "reload",
-    )
+    closes = not plain or plain[0] in words_of("status version enable deny reject show logging help reload")
     return "" if closes or plain[:2] in (["default", "deny"], ["default", "reject"]) else OPENS
 
 
@@ -245,8 +236,23 @@ def _service(words: Sequence[str]) -> str:
 
 
 def _copies(words: Sequence[str]) -> str:
-    """A watched program under another name."""
-    return CANNOT_BE_READ if any(program(word) in WATCHED for word in words) else ""
+    """A watched program under another name; a folder of data may be called like one."""
+    named = (word for word in words if not _DATA_FOLDERS.fullmatch(word))
+    return CANNOT_BE_READ if any(program(word) in WATCHED for word in named) else ""
+
+
+def _stack(words: Sequence[str]) -> str:
+    """Tools that deploy may be asked what is there."""
+    name, rest = _subcommand(words, words_of("-C --cwd -s --stack"))
+    if name in ("stack", "config", "state") and rest:
+        name = "output" if rest[0] in ("output", "ls", "get", "list", "show") else rest[0]
+    return "" if name in _STACK_READS else DEPLOYS
+
+
+def _server(words: Sequence[str]) -> str:
+    """A server that listens on every address. A word before no option is its name in another program's words."""
+    own = bool(words) and (words[0].startswith("-") or "/" in words[0] or words[0].isdigit() or words[0] == "start")
+    return OPENS if own and _EVERYWHERE.search(" ".join(words)) else ""
 
 
 def _always(meaning: str) -> Callable[[Sequence[str]], str]:
@@ -257,7 +263,7 @@ def _always(meaning: str) -> Callable[[Sequence[str]], str]:
 
 
 def _tailscale(words: Sequence[str]) -> str:
-    return TUNNELS if any(word in ("serve", "funnel") for word in words) else ""
+    return TUNNELS if any(re.match("serve$|funnel$|--advertise-", word) for word in words) else ""
 
 
 _JUDGES: Final[Mapping[str, Callable[[Sequence[str]], str]]] = {
@@ -265,7 +271,10 @@ _JUDGES: Final[Mapping[str, Callable[[Sequence[str]], str]]] = {
     **dict.fromkeys(_BARE, _by_reads(_ENGINE_READS, "docker", STARTS)),
     **dict.fromkeys(_COMPOSE, _by_reads(_ENGINE_GROUPS["compose"], "compose", STARTS)),
     **dict.fromkeys(_CLUSTER, _by_reads(_CLUSTER_READS, "kubectl", DEPLOYS)),
+    **dict.fromkeys(_RUNNERS, _always(STARTS)),
     **dict.fromkeys(_DEPLOYERS, _always(DEPLOYS)),
+    **dict.fromkeys(("pulumi", "terraform", "tofu"), _stack),
+    **dict.fromkeys(_SERVERS, _server),
     **dict.fromkeys(_RELAYS, _always(TUNNELS)),
     **dict.fromkeys(
         ("iptables", "ip6tables", "iptables-legacy", "ip6tables-legacy", "iptables-nft", "ebtables"), _iptables
@@ -274,12 +283,12 @@ _JUDGES: Final[Mapping[str, Callable[[Sequence[str]], str]]] = {
     **dict.fromkeys(("ssh", "autossh", "plink"), _ssh),
     **dict.fromkeys(("nc", "ncat", "netcat", "nc.openbsd", "nc.traditional"), _netcat),
     **dict.fromkeys(("systemctl", "service", "rc-service"), _service),
-    **dict.fromkeys(("cp", "ln", "mv", "install", "alias", "hash"), _copies),
+    **dict.fromkeys(_MOVERS, _copies),
     "helm": _by_reads(_HELM_READS, "helm", DEPLOYS),
     "ufw": _ufw,
     "nft": _nft,
-    "firewall-cmd": _firewall_cmd,
+    **dict.fromkeys(("firewall-cmd", "firewall-offline-cmd"), _firewall_cmd),
     "socat": _socat,
     "tailscale": _tailscale,
 }
-WATCHED: Final = frozenset(_JUDGES) - {"cp", "ln", "mv", "install", "alias", "hash", "service", "systemctl", "compose"}
+WATCHED: Final = frozenset(_JUDGES) - _MOVERS - _SERVERS - {"service", "systemctl", "compose"}

@@ -19,10 +19,10 @@ def is_on(value: Any) -> bool:
 
 
 def whole_number(value: Any) -> int | None:
-    """The number, None where it is missing or can't be read as a whole one."""
+    """The number, None where it is missing or can't be read as a whole one; no provider reads thousands of digits."""
     if value is None or isinstance(value, bool):
         return None
-    match = re.fullmatch(r"([+-]?[0-9]+)(?:\.0*)?", str(value).strip(), flags=re.ASCII)
+    match = re.fullmatch(r"([+-]?[0-9]{1,30})(?:\.0*)?", str(value).strip(), flags=re.ASCII)
     return int(match[1]) if match else None
 
 

@@ -33,6 +33,7 @@ _ESCAPES: Final = {
     "E": "\x1b",
 }
 _GLOB: Final = re.compile(r"(?<!\\)(?:[*?\[`]|\{[^{}]*(?:,|\.\.))")
+_LONGEST_VALUE: Final = 4_000  # values made of values grow without end
 _NOWHERE: Final = re.compile(r"&?[0-9]+|/dev/(?:null|stderr|stdout|tty)")
 
 
@@ -116,7 +117,8 @@ def _values(nodes: list[Node], variables: Mapping[str, str]) -> dict[str, str]:
                 if plain
                 else UNKNOWN_WORDS
             )
-            found[key] = new if found.get(key, new) == new else UNKNOWN_WORDS
+            same = found.get(key, new) == new and len(new) <= _LONGEST_VALUE
+            found[key] = new if same else UNKNOWN_WORDS
         elif node.type in ("for_statement", "select_statement"):
             found.update({_text(child): UNKNOWN_WORDS for child in node.children if child.type == "variable_name"})
     return found
@@ -237,7 +239,7 @@ def _is_brace(node: Node) -> bool:
 def _variable(text: str, values: Mapping[str, str], *, quoted: bool) -> str:
     match = re.fullmatch(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))", text, flags=re.ASCII)
     value = values.get(match[1] or match[2]) if match else None
-    if value is None or UNKNOWN_WORDS in value:
+    if value is None or UNKNOWN_WORDS in value or len(value) > _LONGEST_VALUE:
         return UNKNOWN if quoted else UNKNOWN_WORDS
     if quoted:
         return value

@@ -6,129 +6,167 @@ Owns the table and pure questions about it. Where the values come from belongs t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 
 @dataclass(frozen=True, kw_only=True)
 class Store:
-    """One kind of data store: usual ports, words in its images' names, programs that serve it."""
+    """One kind of data store: usual ports, its images, programs that serve it.
+
+    `images` are words that tell it anywhere in an image's last part, `exact` last parts that only tell it alone.
+    """
 
     name: str
     ports: frozenset[int]
     images: str
+    exact: str
     programs: frozenset[str] = frozenset()
 
 
-def _store(name: str, ports: Iterable[int], images: str, programs: str) -> Store:
-    return Store(name=name, ports=frozenset(ports), images=images, programs=frozenset(programs.split()))
+def _store(name: str, ports: Iterable[int], images: str, exact: str, programs: str) -> Store:
+    return Store(name=name, ports=frozenset(ports), images=images, exact=exact, programs=frozenset(programs.split()))
 
 
 STORES: Final = (
     _store(
         "PostgreSQL",
         (5432, 5433, 5434, 26257),
-        r"pg|pgsql|postgis|timescale(?:db)?(?:-ha)?|citus|db|cockroach(?:db)?|yugabyte(?:db)?|spilo(?:-\d+)?|patroni|stolon"
-        r"|paradedb|edb|greenplum|gpdb|neon|edgedb|gel|percona-distribution",
+        r"postgres(?!t)|pgvector|pgvecto-rs|postgis|timescaledb|pgroonga|cockroach|yugabyte|orioledb|ivorysql|opengauss|pgedge"
+        r"|greenplum|edgedb|paradedb|percona-distribution",
+        r"pg|pgsql|psql|citus|\w*db|spilo(?:-\d+)?|patroni|stolon|edb|gpdb|neon|gel|age|timescale(?:db)?(?:-ha)?",
         "postgres postmaster pg_ctl pg_ctlcluster patroni stolon-keeper cockroach yb-tserver pg_autoctl",
     ),
     _store(
         "PostgreSQL pooler",
-        (6432, 9999),
-        r"pgbouncer|pgpool(?:-ii|2)?|pgcat|odyssey|supavisor",
+        (6432,),
+        "pgbouncer|pgpool|pgcat|supavisor",
+        "odyssey",
         "pgbouncer pgpool pgcat odyssey",
     ),
     _store(
         "Redis",
         (6379, 6380, 16379, 26379),
-        r"valkey|keydb|dragonfly(?:db)?|garnet|kvrocks",
-        "redis-server redis-sentinel valkey-server valkey-sentinel keydb-server dragonfly kvrocks",
+        "redis|valkey|keydb|dragonflydb|kvrocks|redict",
+        "dragonfly|garnet|tile38",
+        "redis-server redis-sentinel valkey-server valkey-sentinel keydb-server redict-server dragonfly kvrocks",
     ),
-    _store("MongoDB", (27017, 27018, 27019), r"ferretdb|percona-server-mongodb|documentdb", "mongod mongos ferretdb"),
+    _store(
+        "MongoDB",
+        (27017, 27018, 27019),
+        "mongo(?!ose)|ferretdb|documentdb",
+        "mongo",
+        "mongod mongos ferretdb mongod.sh",
+    ),
     _store(
         "MySQL",
-        (3306, 33060, 33061, 6033),
-        r"mysql(?:-server)?|mariadb|percona(?:-server)?|percona-xtradb-cluster|tidb|vitess|proxysql",
-        "mysqld mysqld_safe mariadbd mariadbd-safe proxysql tidb-server",
+        (3306, 33060, 6033),
+        "mysql(?:db|d|-|:|$)|mariadb|percona-server|percona-xtradb",
+        "mysql|percona|tidb|vitess|proxysql|dolt|oceanbase",
+        "mysqld mysqld_safe mysqld-debug mysql.server mariadbd mariadbd-safe proxysql tidb-server",
     ),
-    _store("Memcached", (11211,), "memcached", "memcached"),
+    _store("Memcached", (11211,), "memcached", "memcached", "memcached"),
     _store(
         "Elasticsearch",
         (9200, 9300),
-        r"elasticsearch(?:-oss)?|opensearch|elastic|solr|meilisearch|typesense",
+        "elasticsearch|opensearch(?!-dashboards)",
+        "elastic|solr|meilisearch|typesense|crate|manticore",
         "elasticsearch opensearch",
     ),
-    _store("etcd", (2379, 2380), "etcd", "etcd"),
-    _store("RabbitMQ", (5671, 5672, 15672, 25672), "rabbitmq(?:-server)?", "rabbitmq-server"),
+    _store("etcd", (2379, 2380), "etcd", "etcd", "etcd"),
+    _store("RabbitMQ", (5671, 5672, 15672, 25672), "rabbitmq|lavinmq", "nats", "rabbitmq-server lavinmq nats-server"),
     _store(
         "Kafka",
-        (9092, 9093, 9094, 29092, 2181),
-        r"(?:cp-)?kafka|redpanda|zookeeper|cp-server",
+        (9092, 29092),
+        "cp-kafka|redpanda|zookeeper|cp-server|confluent-local",
+        "kafka",
         "kafka-server-start.sh kafka-server-start redpanda zkserver.sh",
     ),
     _store(
         "ClickHouse",
-        (8123, 9000, 9004, 9005, 9009, 9440),
-        r"clickhouse(?:-server|-keeper)?",
-        "clickhouse clickhouse-server",
+        (8123, 9000, 9004, 9440),
+        "clickhouse",
+        "clickhouse",
+        "clickhouse clickhouse-server clickhouse-keeper",
     ),
-    _store("Cassandra", (9042, 9142, 9160), r"cassandra|scylla(?:db)?|dse-server", "cassandra scylla"),
-    _store("SQL Server", (1433, 1434), r"mssql(?:-server)?|azure-sql-edge|sqlserver", "sqlservr"),
-    _store("Oracle", (1521,), r"oracle|oracle-(?:xe|free|database)", ""),
-    _store("CouchDB", (5984,), "couchdb|couchbase(?:-server)?", "couchdb"),
-    _store("Neo4j", (7473, 7474, 7687), "neo4j|memgraph|arangodb", "neo4j memgraph arangod"),
-    _store("InfluxDB", (8086,), "influxdb|questdb|victoria-metrics", "influxd"),
+    _store("Cassandra", (9042, 9142, 9160), "cassandra|scylla", "dse-server", "cassandra scylla"),
+    _store("SQL Server", (1433, 1434), "mssql|azure-sql-edge|sqlserver", "mssql", "sqlservr"),
+    _store("Oracle", (1521,), "oracle-(?:xe|free|database)", "oracle", ""),
+    _store("CouchDB", (5984,), "couchdb|couchbase", "couchdb", "couchdb"),
+    _store("graphs", (7473, 7474, 7687), "neo4j|memgraph|arangodb|dgraph", "surrealdb", "neo4j memgraph arangod"),
+    _store(
+        "others", (), "influxdb|questdb|rethinkdb|tarantool|aerospike", "qdrant|weaviate|milvus|hazelcast", "influxd"
+    ),
 )
 DATA_PORTS: Final = frozenset().union(*(store.ports for store in STORES))
 PROGRAMS: Final = frozenset().union(*(store.programs for store in STORES))
 
-_WORDS: Final = "|".join(store.images for store in STORES)
-_IMAGES: Final = re.compile(rf"postgres|pgvector|redis|mongo|(?:^|[/_.-])(?:{_WORDS})(?:$|[:/_.-]|[0-9])")
-_TOOLS: Final = re.compile(r"[-_](?:exporter|commander|insight|express)(?::[^/]*)?$")  # beside a store, not one
+_TOLD: Final = re.compile("|".join(store.images for store in STORES))
+_ALONE: Final = re.compile(rf"(?:{'|'.join(store.exact for store in STORES)})(?:[-_]?v?[0-9][\w.]*)?")
+_TOOLS: Final = re.compile(  # beside a store, not one
+    r"(?:^|[-_])(?:exporter|commander|insight|express|ui|consumers?|producers?|clients?|migrate|migrations?|backup|local|meta"
+    r"|admin|console|rest|dashboards?|connect)$|^redisinsight$"
+)
 _ENVIRONMENT: Final = (
-    "POSTGRES_", "POSTGRESQL_", "PGDATA=", "MYSQL_", "MARIADB_", "REDIS_PASSWORD", "VALKEY_", "MONGO_INITDB_",
+    "POSTGRES_", "POSTGRESQL_", "PGDATA", "MYSQL_", "MARIADB_", "REDIS_PASSWORD", "VALKEY_", "MONGO_INITDB_",
     "MONGODB_ROOT", "RABBITMQ_DEFAULT", "CLICKHOUSE_", "CASSANDRA_", "ELASTIC_PASSWORD", "ETCD_", "KAFKA_", "COUCHDB_",
     "FERRETDB_", "NEO4J_AUTH",
 )  # fmt: skip
-_RELAYS: Final = frozenset(
-    {"socat", "haproxy", "ncat", "nc", "netcat", "rinetd", "simpleproxy", "gost", "ssh", "stunnel"}
+_SERVERS_ONLY: Final = re.compile(
+    r"PGDATA|PGPORT|\w*_INITDB_\w+|\w*_ROOT_PASSWORD(?:_FILE)?|POSTGRES_HOST_AUTH_METHOD|\w*_ALLOW_EMPTY\w*|RABBITMQ_DEFAULT_\w+"
+    r"|KAFKA_(?:ADVERTISED_)?LISTENERS|KAFKA_(?:BROKER|NODE)_ID|ETCD_(?:LISTEN|INITIAL|ADVERTISE)\w+|CASSANDRA_SEEDS|NEO4J_AUTH"
+)
+_CLIENTS: Final = re.compile(
+    r"(?:^|_)(?:HOST|HOSTS|HOSTNAME|URL|URLS|URI|DSN|SERVER|SERVERS|ENDPOINTS?|BROKERS?|ADDR|ADDRESS|POINTS|PORT)(?:_FILE)?$"
 )
 _HIGHEST: Final = 65535
+_DIGITS: Final = 5  # of the highest port
+
+
+def port_range(port: Any) -> tuple[int, int] | None:
+    """First and last port of a number, a text or a range; None for what can't be read as one."""
+    match = re.fullmatch(r"([0-9]+)(?:\.0)?(?:-([0-9]+))?(?:/[a-z]+)?", str(port).strip(), flags=re.ASCII)
+    if match is None or max(len(part.lstrip("0")) for part in match.groups("")) > _DIGITS:
+        return None
+    return int(match[1]), int(match[2] or match[1])
 
 
 def holds_data_port(port: Any) -> bool:
     """Whether a number, a text or a range holds a data port; what can't be read as one might."""
     if port is None:
         return False
-    match = re.fullmatch(r"([0-9]+)(?:\.0)?(?:-([0-9]+))?(?:/[a-z]+)?", str(port).strip(), flags=re.ASCII)
-    if match is None:
+    bounds = port_range(port)
+    if bounds is None:
         return True
-    first, last = int(match[1]), int(match[2] or match[1])
+    first, last = bounds
     return any(first <= number <= last for number in DATA_PORTS) or last > _HIGHEST or first > last
 
 
 def is_store_image(image: Any) -> bool:
     """Whether an image is a data store's by its name; digest and registry don't matter, tools beside a store do."""
-    name = image.split("@")[0].lower() if isinstance(image, str) else ""
-    return bool(_IMAGES.search(name)) and not _TOOLS.search(name)
+    name = last_part(image)
+    if not name or _TOOLS.search(name):
+        return False
+    return bool(_TOLD.search(name) or _ALONE.fullmatch(name))
+
+
+def last_part(image: Any) -> str:
+    """`name` of `registry/team/name:tag@digest`, with the team where it names the store: pgvector/x, redis/y."""
+    if not isinstance(image, str):
+        return ""
+    path = re.sub(r":[^/:]*$", "", image.split("@")[0].strip().lower())
+    return path.rsplit("/", 1)[-1]
 
 
 def is_store_variable(name: str) -> bool:
-    """Whether an environment entry (`NAME=value` or a name) is one that a data store's image reads."""
-    return name.upper().startswith(_ENVIRONMENT) or f"{name.upper()}=".startswith("PGDATA=")
+    """Whether an environment entry is one that only a data store's image reads."""
+    return bool(_SERVERS_ONLY.fullmatch(name.upper()))
 
 
-def serves_data(words: Sequence[str]) -> bool:
-    """Whether a command starts a data store, or relays to one: by its programs and the ports that it names."""
-    programs = {part.rsplit("/", 1)[-1].lower() for word in words for part in _pieces(word)}
-    if programs & PROGRAMS:
+def variables_tell_store(names: Iterable[str]) -> bool:
+    """Whether variables are those of a data store: its server's own, or its family's and none of a client's."""
+    upper = [name.upper() for name in names]
+    if any(is_store_variable(name) for name in upper):
         return True
-    return bool(programs & _RELAYS) and any(
-        int(number) in DATA_PORTS for word in words for number in re.findall(r"[:\s]([0-9]{2,5})\b", f" {word}")
-    )
-
-
-def _pieces(word: str) -> list[str]:
-    """The words of one argument: a shell's script is one argument with many."""
-    return re.split(r"[\s;&|()'\"`=]+", word)
+    return any(name.startswith(_ENVIRONMENT) for name in upper) and not any(_CLIENTS.search(name) for name in upper)

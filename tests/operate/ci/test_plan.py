@@ -47,7 +47,7 @@ def test_a_limit_that_is_missing_zero_or_not_known_is_said(limit: dict[str, Any]
 
 
 def test_a_container_that_ends_by_itself_does_not_count() -> None:
-    assert plan(resources=(resource(CONTAINER, "fill", mustRun=False, memory=64),)).before == Totals()
+    assert plan(resources=(resource(CONTAINER, "fill", mustRun=False, networkMode="none", memory=64),)).before == Totals()
 
 
 def test_a_swarm_service_counts_with_all_its_replicas() -> None:

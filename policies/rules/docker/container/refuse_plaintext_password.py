@@ -25,7 +25,7 @@ def _check(subject: Subject, _: Settings) -> Iterator[str]:
     for label, value in workload.labels().items():
         if (is_secret_name(label) and is_literal(str(value or ""))) or holds_password(str(value or "")):
             yield f"labels: {label} holds a password"
-    if not (workload.one_shot() and workload.network_mode() == "none"):
+    if not workload.one_shot():
         yield from _uploads(workload)
 
 

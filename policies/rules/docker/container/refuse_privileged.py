@@ -17,7 +17,7 @@ def _check(subject: Subject, _: Settings) -> Iterator[str]:
         yield "privileged: the container may do on the host what root may"
     for key, what in _MODES.items():
         mode = str(workload.get(key) or "").strip().lower()
-        if mode == "host" or (mode.startswith("container:") and key == "pidMode"):
+        if mode == "host" or mode.startswith("container:"):
             yield f"{key}: the container shares the {what} of {'the host' if mode == 'host' else 'another container'}"
     for at, option in workload.reader.each(workload.get("securityOpts")):
         name, _sign, value = str(option).strip().lower().replace("=", ":", 1).partition(":")

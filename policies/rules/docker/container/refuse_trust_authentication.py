@@ -9,33 +9,43 @@ from typing import Final
 from policies.containers import CONTAINERS, Workload
 from policies.rule import ResourceRule, Settings, Severity, Subject
 from policies.secrecy import decoded
+from policies.stores import is_store_image
 
 _VARIABLES: Final = {
-    "POSTGRES_HOST_AUTH_METHOD": r"trust",
+    "POSTGRES_HOST_AUTH_METHOD": r"['\"]?trust\b.*",
     "ALLOW_EMPTY_PASSWORD": r"(?!no$|false$|0$).+",
-    "MYSQL_ALLOW_EMPTY_PASSWORD": r"(?!no$|false$|0$).+",
-    "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD": r"(?!no$|false$|0$).+",
-    "MARIADB_ALLOW_EMPTY_PASSWORD": r"(?!no$|false$|0$).+",
+    "MYSQL_ALLOW_EMPTY_PASSWORD": r".+",  # these images ask whether it is empty, not what it says
+    "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD": r".+",
+    "MARIADB_ALLOW_EMPTY_PASSWORD": r".+",
     "REDIS_PASSWORD": r"",
+    "VALKEY_PASSWORD": r"",
     "NEO4J_AUTH": r"none",
     "AUTH_TYPE": r"any|trust",
     "PGBOUNCER_AUTH_TYPE": r"any|trust",
-    "XPACK_SECURITY_ENABLED": r"false",
+    "XPACK_SECURITY_ENABLED": r"['\"]?false['\"]?",
     "DISABLE_SECURITY_PLUGIN": r"true",
     "CLICKHOUSE_SKIP_USER_SETUP": r"1|true|yes",
 }
-_TEXTS: Final = (
-    re.compile(r"(?i)(?:--auth(?:-host|-local)?[=\s]|-A\s*)['\"]?trust\b"),  # initdb
-    re.compile(r"(?im)^\s*(?:local|host|hostssl|hostnossl|hostgssenc|hostnogssenc)\b[^#\n]*\btrust\b"),  # pg_hba.conf
-    re.compile(r"(?im)\bauth_type\s*=\s*['\"]?(?:any|trust)\b"),  # pgbouncer.ini
-    re.compile(r"(?i)(?:--noauth\b|--skip-grant-tables\b|\bskip-grant-tables\b)"),
-    re.compile(r"(?im)\buser\s+default\s+on\b[^\n]*\bnopass\b"),
-    re.compile(r"(?i)xpack\.security\.enabled\s*[=:]\s*false"),
+_TEXTS: Final = (  # repetitions are bounded: uploaded texts may be long and hostile
+    re.compile(r"(?i)(?:--auth(?:-host|-local)?[=\s]|-A\s?)['\"]?trust\b"),  # initdb
+    re.compile(  # pg_hba.conf, quoted and continued too
+        r"(?im)^[ \t\ufeff]*['\"]?(?:local|host(?:no)?(?:ssl|gssenc)?)['\"]?[ \t]+\S+[ \t]+\S+[ \t\\\n]"
+        r"[^#\n]{0,300}\btrust\b"
+    ),
+    re.compile(r"(?im)^[ \t]*['\"]?local['\"]?[ \t]+\S+[ \t]+\S+[ \t]+['\"]?trust\b"),
+    re.compile(r"(?im)\bauth_type[ \t]*=[ \t]*['\"]?(?:any|trust)\b"),  # pgbouncer.ini
+    re.compile(r"(?i)--(?:noauth|insecure|skip[-_]grant(?:[-_]tables)?)\b|(?m:^[ \t]*skip[-_]grant[-_]tables)"),
+    re.compile(r"(?im)\buser\s+\S{1,60}\s[^\n]{0,300}\bnopass\b"),
+    re.compile(r"(?i)--user['\"]?\s+['\"]?\S{1,60}\s[^\n]{0,300}\bnopass\b"),
+    re.compile(r"(?i)--?requirepass['\"]?(?:=|\s+)(?:''|\"\")?(?:\s|$)"),
+    re.compile(r"(?i)xpack\.security\.enabled\s*[=:]\s*['\"]?false"),
     re.compile(r"\bAllowAllAuthenticator\b"),
 )
 _REDIS: Final = re.compile(r"(?:^|[/_.-])(?:redis|valkey|keydb|dragonfly)(?:$|[:/_.-]|[0-9])")
 _UNPROTECTED: Final = re.compile(r"(?i)\bprotected-mode(?:\s+|=)['\"]?no\b")
-_REDIS_GUARDS: Final = re.compile(r"requirepass|aclfile|\.conf\b|\buser\s+default\s+off\b")
+_REDIS_GUARDS: Final = re.compile(
+    r"requirepass[=\s]+\S|aclfile[=\s]+\S|(?:server\s+|^)[\w./-]+\.conf\b|\buser\s+default\s+off\b"
+)
 _REDIS_VARIABLES: Final = re.compile(r"(?:REDIS|VALKEY|KEYDB|DFLY|DRAGONFLY)_?(?:REQUIRE)?PASS|(?:REDIS|VALKEY)_ACL")
 _MONGO: Final = re.compile(r"(?:^|[/_.-])(?:mongo|mongodb)(?:$|[:/_.-]|[0-9])")
 _MONGO_GUARDS: Final = re.compile(r"--auth\b|--keyFile\b|--config\b|-f\b")
@@ -71,7 +81,8 @@ def _nothing_said(workload: Workload, variables: dict[str, object], command: str
     image = workload.image()
     name = image.split("@")[0].lower() if isinstance(image, str) else ""
     redis, mongo = _REDIS.search(name) or _UNPROTECTED.search(command), _MONGO.search(name)
-    if redis and not _REDIS_GUARDS.search(command) and not any(_REDIS_VARIABLES.match(key) for key in variables):
+    asked = any(_REDIS_VARIABLES.match(key) for key in variables) and "bitnami" in str(image)  # others read none
+    if redis and (is_store_image(name) or command) and not _REDIS_GUARDS.search(command) and not asked:
         yield "command: neither requirepass nor an aclfile: every client gets in without a password"
     if mongo and not _MONGO_GUARDS.search(command) and not any("ROOT_USERNAME" in key for key in variables):
         yield "envs: neither a root user nor --auth: every client gets in without a password"

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 
 from policies.containers import COMPONENT, CONTAINERS, Mount, Workload
 from policies.rule import ResourceRule, Settings, Severity, Subject
+from policies.stores import is_store_image
 
 _HOLD_NOTHING = frozenset({"forwarder", "pooler", "exporter", "secrets"})
 
 
 def _check(subject: Subject, _: Settings) -> Iterator[str]:
     workload = Workload(subject)
-    if workload.one_shot() or not workload.is_store() or workload.labels().get(COMPONENT) in _HOLD_NOTHING:
+    if workload.one_shot() or not workload.is_store():
+        return
+    if workload.labels().get(COMPONENT) in _HOLD_NOTHING and not is_store_image(workload.image()):
         return
     mounts = list(workload.mounts())
     unknown = subject.reader.unknown is not None

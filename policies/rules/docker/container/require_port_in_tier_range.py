@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from policies.containers import CONTAINERS, Port, Workload, number
 from policies.rule import Level, ResourceRule, Settings, Severity, Subject
+from policies.stores import port_range
 
 
 def _check(subject: Subject, settings: Settings) -> Iterator[str]:
@@ -22,14 +22,9 @@ def _check(subject: Subject, settings: Settings) -> Iterator[str]:
 
 def _inside(port: Any, allowed: str) -> bool:
     """Whether a port or each of a range lies in one of the ranges; what can't be read doesn't."""
-    wanted = _bounds(port)
-    ranges = [_bounds(one) for one in allowed.split(",")]
+    wanted = port_range(port)
+    ranges = [port_range(one) for one in allowed.split(",")]
     return wanted is not None and any(one and one[0] <= wanted[0] and wanted[1] <= one[1] for one in ranges)
-
-
-def _bounds(text: Any) -> tuple[int, int] | None:
-    match = re.fullmatch(r"([0-9]+)(?:\.0)?(?:-([0-9]+))?", str(text).strip())
-    return (int(match[1]), int(match[2] or match[1])) if match else None
 
 
 def _told(port: Port) -> str:

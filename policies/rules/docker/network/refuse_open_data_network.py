@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.networks import NETWORK, is_internal, is_publish_only, open_gateways, tier
+from policies.networks import NETWORK, is_internal, is_publish_only, openings, tier
 from policies.rule import ResourceRule, Settings, Severity, Subject
-from policies.scalars import is_on
-
-_DRIVERS = frozenset({"", "bridge", "overlay"})
 
 
 def _check(network: Subject, _: Settings) -> Iterator[str]:
@@ -21,12 +18,7 @@ def _check(network: Subject, _: Settings) -> Iterator[str]:
 def _problems(network: Subject) -> Iterator[str]:
     if not is_internal(network) and not is_publish_only(network):
         yield "internal: the data network isn't internal"
-    if str(network.get("driver") or "").strip().lower() not in _DRIVERS:
-        yield "driver: its containers stand on the host's or another network themselves"
-    if is_on(network.get("ingress")):
-        yield "ingress: published ports of the swarm end on the data network"
-    for option in open_gateways(network):
-        yield f"options.{option}: other machines reach its containers without a published port"
+    yield from (f"{where}: {what}" for where, what in openings(network))
 
 
 RULE = ResourceRule(
@@ -34,7 +26,7 @@ RULE = ResourceRule(
     description="Networks of the data tier are internal.",
     why="From a network that isn't internal a store can be published and reaches the internet; macvlan, ipvlan and "
     "routed bridges give its containers addresses that other machines reach.",
-    remedy="Set `internal: true` and leave the driver at bridge or overlay",
+    remedy="Set `internal: true`, leave the driver at bridge or overlay, and let Docker name the bridge",
     severity=Severity.HIGH,
     types=frozenset({NETWORK}),
     check=_check,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from policies.containers import CONTAINERS, Workload
-from policies.networks import SHARED, Networks, is_internal, is_publish_only, joined
+from policies.networks import SHARED, Networks, is_internal, is_publish_only, joined, openings
 from policies.rule import Finding, Settings, Severity, StackRule, Subject
 
 
@@ -22,14 +22,20 @@ def _check(subjects: Sequence[Subject], settings: Settings) -> Iterator[Finding]
 def _problems(workload: Workload, networks: Networks, settings: Settings) -> Iterator[str]:
     """What is wrong with each network; those that every host has belong to `require-own-network-for-data`."""
     for where, name in joined(workload).named:
-        network = networks.find(name)
+        declared = networks.find(name)
         if name.lower() in SHARED:
             continue
-        if network is None:
-            if name not in settings["internal"]:
-                yield f"{where}: data is on a network of which the stack doesn't show that it is internal"
-        elif not is_internal(network) and not (is_publish_only(network) and workload.is_forwarder()):
+        if not declared and name not in settings["internal"]:
+            yield f"{where}: data is on a network of which the stack doesn't show that it is internal"
+        elif any(not _closed(network, workload) for network in declared):
             yield f"{where}: data is on a network that isn't internal"
+        else:
+            found = (how for network in declared for how in openings(network))
+            yield from (f"{where}: data is on a network with {at}: {what}" for at, what in found)
+
+
+def _closed(network: Subject, workload: Workload) -> bool:
+    return is_internal(network) or (is_publish_only(network) and workload.is_forwarder())
 
 
 RULE = StackRule(
@@ -37,7 +43,7 @@ RULE = StackRule(
     description="Data containers are on internal networks only.",
     why="On a network that isn't internal a store reaches the internet, and one published port is enough to be reached "
     "from there. Only the relay of `data-tier:expose` stands on a second network, which carries loopback ports alone.",
-    remedy="Set `internal: true` on the network, or name a network outside the stack in the setting `internal`",
+    remedy="Set `internal: true` on a bridge or overlay network, or name a network outside the stack in the setting `internal`",
     severity=Severity.HIGH,
     check=_check,
     settings={

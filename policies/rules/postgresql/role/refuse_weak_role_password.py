@@ -23,6 +23,8 @@ def _check(subject: Subject, settings: Settings) -> Iterator[str]:
         if password in (None, "") or HASHED.fullmatch(str(password)):
             continue
         text, classes = str(password), _classes(str(password))
+        if _unit(text) < len(text) and _unit(text) < settings["length"]:
+            yield f"{where}: the password repeats a part of itself"
         if len(text) < settings["length"]:
             yield f"{where}: the password is shorter than {settings['length']} characters"
         if (classes < settings["classes"] and len(text) < _LONG) or len(set(text)) < _DISTINCT:
@@ -37,6 +39,11 @@ def _passwords(subject: Subject) -> Iterator[tuple[str, Any]]:
         return
     for key in ("password", "passwordWo"):
         yield key, subject.get(key)
+
+
+def _unit(text: str) -> int:
+    """The length of the part that the text repeats to its end; its own length where it repeats none."""
+    return (text + text).find(text, 1)
 
 
 def _classes(text: str) -> int:

@@ -19,13 +19,15 @@ _READABLE: Final = frozenset(
     )
 )  # fmt: skip
 _SECRET: Final = re.compile(
-    r"pass(?:word|wd|phrase)|secret|token|credential|(?:^|[-_.])(?:pwd|pw|pass|api[-_]?key)(?:$|[-_.])"
+    r"pass(?:word|wd|phrase)|secret|token|credential|pwd"
+    r"|(?:^|[-_.])(?:pw|pass|pin|creds?|login|auth|api[-_]?key)\d*(?:$|[-_.])"
 )
+_BESIDE: Final = re.compile(r"[-_.](?:suffix|prefix|salt)\d*$")  # what stands beside a secret's name is none
 
 
 def _check(subject: Subject, _: Settings) -> Iterator[str]:
     spelled = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", subject.name).lower()
-    if _SECRET.search(spelled):
+    if _SECRET.search(spelled) and not _BESIDE.search(spelled):
         yield "the name says that it is a secret, but the result of this type is kept and shown in plain"
 
 

@@ -22,6 +22,9 @@ WAYS = [
     "/var/run/",
     "/run",
     "/var/lib/docker",
+    "/var/lib/docker/volumes",
+    "/var/lib/containerd",
+    "/etc/cron.d",
 ]
 
 
@@ -37,6 +40,8 @@ def test_reading_is_no_excuse():
 
 
 def test_a_volume_that_binds_the_socket_is_refused():
+    for other in ({"type": "overlay", "o": "lowerdir=/run:/srv"}, {"type": "nfs", "device": ":/var/run"}):
+        assert len(found(RULE, VOLUME, {"name": "v", "driverOpts": other})) == 1
     options = {"type": "none", "o": "bind", "device": "/var/run"}
     assert len(found(RULE, VOLUME, {"name": "v", "driverOpts": options})) == 1
     mount = {"type": "volume", "source": "v", "volumeOptions": {"driverOptions": options}}

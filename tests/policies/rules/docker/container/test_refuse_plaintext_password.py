@@ -41,6 +41,11 @@ def store(**changes):
         f"DSN=host=db user=app password={WORD}",
         f"JDBC=jdbc:postgresql://db/app?user=app&password={WORD}",
         f"REDIS_ARGS=--requirepass {WORD}",
+        f"DBPASS={WORD}",
+        f"SECRET1={WORD}",
+        f"DATABASE_URL=POSTGRESQL://app:{WORD}@db/app",
+        f"JAVA_OPTS=-Dspring.datasource.password={WORD}",
+        f'SETTINGS={{"password":"{WORD}"}}',
     ],
 )
 def test_a_password_in_the_environment_is_refused_and_not_repeated(env):
@@ -63,6 +68,10 @@ def test_a_password_in_the_environment_is_refused_and_not_repeated(env):
         "DB_PASSWORD=$(DB_PASSWORD)",
         "POSTGRES_PASSWORD=/run/secrets/admin",
         "PWD=/srv/application",
+        "MAX_TOKENS=4096",
+        "SMTP_AUTH=plain",
+        "PASSWORD_HASHERS=argon2",
+        "SHOW_PASSWORD=never",
         "AUTH_TYPE=scram-sha-256",
     ],
 )
@@ -81,6 +90,8 @@ def test_references_switches_and_names_around_a_password_pass(env):
         ["web", f"--database=postgresql://a:{WORD}@db/a"],
         ["psql", "-c", f"ALTER ROLE a PASSWORD '{WORD}'"],
         ["web", "--password", WORD],
+        ["web", f"--db-password={WORD}"],
+        ["web", f"--redis.password={WORD}"],
     ],
 )
 def test_a_password_in_the_command_is_refused(command):
@@ -119,6 +130,10 @@ def test_a_password_in_a_label_is_refused(label):
         {"file": "/etc/app.env", "content": f"DB_PASSWORD=x\npassword={WORD}\n"},
         {"file": "/run/secrets/db_password", "content": WORD},
         {"file": "/x", "contentBase64": base64.b64encode(f"password={WORD}".encode()).decode()},
+        {"file": "/app/.env", "content": f"# settings\nDB_PASSWORD={WORD}\n"},
+        {"file": "/app.env", "content": f"export POSTGRES_PASSWORD='{WORD}'\n"},
+        {"file": "/app.toml", "content": f'db_password = "{WORD}"'},
+        {"file": "/x", "contentBase64": base64.encodebytes(f"{'#' * 80}\npassword={WORD}".encode()).decode()},
         {"file": "/key.pem", "content": "-----BEGIN RSA PRIVATE KEY-----\nabc"},
     ],
 )
@@ -130,7 +145,7 @@ def test_a_one_shot_without_network_may_carry_secret_files_to_a_volume():
     assert found(RULE, CONTAINER, ONE_SHOT) == []
 
 
-@pytest.mark.parametrize("change", [{"mustRun": True}, {"mustRun": ...}, {"networkMode": ...}])
+@pytest.mark.parametrize("change", [{"mustRun": True}, {"mustRun": ...}, {"networkMode": ...}, {"restart": "always"}])
 def test_whoever_stays_or_has_a_network_may_not(change):
     assert len(found(RULE, CONTAINER, changed(ONE_SHOT, **change))) == 1
 

@@ -19,6 +19,7 @@ from tests.policies.judging import changed, found
         {"pidMode": "host"},
         {"pidMode": "container:db"},
         {"ipcMode": "Host"},
+        {"ipcMode": "container:db"},
         {"usernsMode": "host"},
         {"cgroupnsMode": "host"},
         {"securityOpts": ["seccomp=unconfined"]},

@@ -313,3 +313,52 @@ def test_a_swarm_service_is_a_store_as_a_container_is(spec):
 def test_unknown_ports_of_a_swarm_service_are_told():
     with pytest.raises(UnknownValueError):
         violations({**SWARM, "endpointSpec": {"ports": UNKNOWN_ARRAY_VALUE}}, SERVICE)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"image": "alpine/socat:1", "command": ["tcp-listen:7000,fork", "tcp:db:5432"]},
+        {"image": "alpine/socat:1", "command": ["TCP-LISTEN:7000,fork", "TCP:db:postgresql"]},
+        {"image": "nginx:1.27", "uploads": [{"file": "/etc/nginx/nginx.conf", "content": "proxy_pass db:5432;"}]},
+        {"image": "haproxy:3", "uploads": [{"file": "/h.cfg", "content": "server one db:6379 check"}]},
+        {"image": "acme/tcp-proxy:1", "envs": ["TARGET=db:5432"]},
+        {"command": ["sh", "-c", "postgres>/dev/null"]},
+        {"command": ["sh", "-c", 'post""gres -D /data']},
+        {"command": ["docker-entrypoint.sh", "redis-server"]},
+        {"command": ["gosu", "postgres", "postgres"]},
+        {"command": ["sh", "-c", "service postgresql start; sleep 9d"]},
+        {"command": ["java", "-cp", "x.jar", "kafka.Kafka", "/server.properties"]},
+        {"command": ["redis-server-7.4"]},
+        {"image": "acme/appdb:1"},
+        {"image": "redict/redict:7"},
+        {"ports": [{"internal": "9" * 5000, "ip": PUBLIC}]},
+        {"ports": [{"internal": "5432-1", "ip": PUBLIC}]},
+    ],
+)
+def test_relays_and_hidden_stores_are_refused(change):
+    assert len(violations({**APP, "image": "sha256:" + "0" * 64, **change})) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"envs": ["POSTGRES_HOST=db", "POSTGRES_USER=app", "POSTGRES_PASSWORD_FILE=/run/secrets/p"]},
+        {"envs": ["KAFKA_BROKERS=kafka:9092"]},
+        {"envs": ["ETCD_ENDPOINTS=http://etcd:2379"]},
+        {"envs": ["REDIS_PASSWORD_FILE=/x", "REDIS_URL=redis://r"]},
+        {"command": ["sh", "-c", "until pg_isready -h postgres; do sleep 1; done; exec gunicorn app"]},
+        {"command": ["sh", "-c", "psql -U postgres -c 'select 1' && exec web"]},
+        {"command": ["sh", "-c", "nc -z db 5432; exec ./app"]},
+        {"command": ["./server", "--db-driver", "postgres", "--cache", "memcached"]},
+        {"image": "postgrest/postgrest:12"},
+        {"image": "provectuslabs/kafka-ui:1"},
+        {"image": "docker.elastic.co/beats/filebeat:8"},
+        {"image": "registry.db.acme.io/web:1"},
+        {"image": "acme/neon-web:1"},
+        {"image": "acme/mongoose-api:1"},
+        {"image": "nginx:1.27", "uploads": [{"file": "/n.conf", "content": "proxy_pass web:8000;"}]},
+    ],
+)
+def test_clients_and_tools_of_a_store_are_not_stores(change):
+    assert violations({**APP, **change}) == []

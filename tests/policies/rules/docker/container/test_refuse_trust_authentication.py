@@ -26,6 +26,8 @@ def store(**changes):
         "POSTGRES_INITDB_ARGS=--auth-host trust",
         "POSTGRES_INITDB_ARGS=-A trust",
         "ALLOW_EMPTY_PASSWORD=yes",
+        "POSTGRES_HOST_AUTH_METHOD=trust # for now",
+        "MYSQL_ALLOW_EMPTY_PASSWORD=no",
         "MYSQL_ALLOW_EMPTY_PASSWORD=1",
         "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD=anything",
         "NEO4J_AUTH=none",
@@ -51,6 +53,8 @@ def test_a_variable_that_asks_for_a_password_passes(env):
     [
         ["mysqld", "--skip-grant-tables"],
         ["mongod", "--noauth"],
+        ["redis-server", "--requirepass", ""],
+        ["cockroach", "start-single-node", "--insecure"],
         ["redis-server", "--protected-mode", "no"],
         ["sh", "-c", "initdb --auth=trust && postgres"],
     ],
@@ -66,6 +70,8 @@ def test_a_command_that_lets_everybody_in_is_refused(command):
         "local all all trust",
         "  hostssl\tall all 0.0.0.0/0   trust  # for now",
         "auth_type = any",
+        '"host" all all 0.0.0.0/0 trust',
+        "user default nopass on ~* &* +@all",
         "user default on nopass ~* &* +@all",
     ],
 )
@@ -91,11 +97,11 @@ def test_a_redis_without_any_password_is_refused(image):
         {"command": ["sh", "-c", 'exec redis-server --requirepass "$(cat /run/secrets/r)"']},
         {"command": ["redis-server", "--aclfile", "/data/users.acl"]},
         {"command": ["redis-server", "/etc/redis.conf"]},
-        {"command": ..., "envs": ["REDIS_PASSWORD_FILE=/run/secrets/r"]},
+        {"image": "bitnami/redis:7", "command": ..., "envs": ["REDIS_PASSWORD_FILE=/run/secrets/r"]},
     ],
 )
 def test_a_redis_that_is_told_of_a_password_passes(change):
-    assert store(image="redis:7", **change) == []
+    assert store(**{"image": "redis:7", **change}) == []
 
 
 def test_a_mongo_without_a_root_user_is_refused():

@@ -63,7 +63,8 @@ def test_an_app_needs_no_volume():
 @pytest.mark.parametrize("component", ["forwarder", "pooler", "exporter"])
 def test_what_stands_beside_a_store_holds_nothing(component):
     labels = [*STORE["labels"], {"label": "data-tier.component", "value": component}]
-    assert store(labels=labels, volumes=...) == []
+    assert store(labels=labels, volumes=..., image="sha256:" + "0" * 64) == []
+    assert len(store(labels=labels, volumes=...)) == 1, "a label alone doesn't make a store something else"
 
 
 def test_a_swarm_service_without_a_volume_is_refused():

@@ -125,7 +125,7 @@ class _Reading:
             yield from self._of_program(fed[at:], command, depth, first=at == 0)
         for word in words[1:]:
             if re.search(r"[\s;&|`$(<]", word) and UNKNOWN_WORDS not in word:
-                inner = re.sub(r"^(?:-{0,2}[\w.:-]+=)*[:!\\\s]*", "", word)
+                inner = re.sub(r"^(?:-{0,2}[\w.:-]+=)*(?:ext::)?[:!\\\s]*", "", word)
                 yield from self.problems(inner, strict=False, depth=depth + 1)
 
     def _of_document(self, text: str, depth: int) -> Iterator[str]:

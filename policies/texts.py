@@ -27,7 +27,7 @@ _TEXTS: Final = (
         r"\b(?:superuser|createrole|createdb|replication|bypassrls)\b",
         GRANTS,
     ),
-    (r"(?i)\bgrant\s[^;]{0,300}?\bto\s[^;]{0,100}?\bpublic\b", GRANTS),
+    (r"(?i)\bgrant\s(?:(?!\bgrant\s)[^;]){0,300}?\bto\s(?:(?!\bgrant\s)[^;]){0,100}?\bpublic\b", GRANTS),
     (rf"(?i)\bgrant\s[^;]{{0,100}}?(?:\bpg_[a-z_]+|\bpostgres|_superuser){_NAME}(?:\s|,[^;]{{0,100}}?\s)to\s", GRANTS),
     (r"(?i)\bcopy\b[^;]{0,300}?\b(?:to|from)\s{1,9}program\b", GRANTS),
     (rf"(?i)\bacl{_NAME}\s{{1,9}}{_NAME}setuser\b[^;\n]{{0,300}}?\bnopass\b", GRANTS),

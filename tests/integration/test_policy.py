@@ -16,9 +16,14 @@ pytestmark = pytest.mark.integration
 NAME = f"{PREFIX}-policy"
 _PROGRAM = """
 import pulumi_docker as docker
+network = docker.Network("network", name="{name}", internal=True)
+volume = docker.Volume("data", name="{name}")
 docker.Container(
     "store", name="{name}", image="data-tier/postgres:{major}", entrypoints=["sleep"], command=["300"],
-    network_mode="bridge", destroy_grace_seconds=0,
+    networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=network.name)], destroy_grace_seconds=0,
+    memory=64, memory_swap=64, restart="unless-stopped",
+    healthcheck=docker.ContainerHealthcheckArgs(tests=["CMD", "true"]),
+    volumes=[docker.ContainerVolumeArgs(volume_name=volume.name, container_path="/var/lib/postgresql/data")],
     ports=[docker.ContainerPortArgs(internal=5432, external={port}, ip={ip!r})],
 )
 """
@@ -38,6 +43,8 @@ def publish(daemon: docker.DockerClient, tmp_path: Path) -> Iterator[Publish]:
     yield make
     if exists(daemon):
         daemon.containers.get(NAME).remove(force=True, v=True)
+    for left in (*daemon.networks.list(names=[f"^{NAME}$"]), *daemon.volumes.list(filters={"name": NAME})):
+        left.remove()
 
 
 def exists(daemon: docker.DockerClient) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policies.openings import CANNOT_BE_READ, DEPLOYS, OPENS, STARTS, TUNNELS
+from policies.openings import CANNOT_BE_READ, DEPLOYS, GRANTS, OPENS, STARTS, TUNNELS
 
 HARMLESS = """
 docker ps
@@ -33,9 +33,49 @@ curl -fsS http://127.0.0.1:4003/health
 for i in 1 2 3; do pg_isready -h "$H" && break; sleep 1; done
 sh -c 'pg_isready -h db'
 python3 -c 'print(1)'
+usermod -aG docker deploy
+mkdir -p /opt/docker /opt/data
+rsync -a /srv/docker /backup
+ls /etc/docker /etc/ssl
+ln -s /srv/docker /opt/docker
+tar czf x.tgz compose data
+find . -name docker -type d
+sudo apt-get install -y haproxy
+sudo DEBIAN_FRONTEND=noninteractive apt-get install -y terraform socat docker.io docker-compose
+pip install ansible
+git clone https://github.com/hashicorp/vagrant
+systemctl restart containerd haproxy
+systemctl enable docker containerd
+pulumi stack output url
+terraform output -json
+psql -c "alter role app nosuperuser nocreatedb"
+psql -c "revoke all on database d from public"
+psql -c "grant usage on schema public to app"
+redis-cli acl setuser app on +@read
+redis-server --bind 127.0.0.1
+sudo -u postgres psql -h 0.0.0.0
+docker cp db:/tmp/x .
+docker context ls
 """.strip().splitlines()  # fmt: skip
 OPENING = {
     STARTS: r"""
+docker.io run x
+docker-current run x
+finch run x
+buildah run x
+apptainer run x
+docker context use x
+mount --bind /var/run /srv/x
+tar cf y x --checkpoint-action=exec="docker run x"
+rsync -e docker run:x y
+git clone 'ext::docker run x'
+dpkg --pre-invoke="docker run x" -i y
+sudo -u ls docker run x
+./mkdir docker run x
+find . -exec docker run x +
+make -f - <<< 'x: ; docker run x'
+ed <<< '!docker run x'
+crontab - <<< "* * * * * docker run x"
 docker run x
 /usr/bin/docker run x
 docker  --debug   run x
@@ -104,6 +144,22 @@ printf 'docker run x' | at now
 curl --unix-socket /var/run/docker.sock http://x/y
 curl http://localhost:2375/v1/x
 """,
+    GRANTS: r"""
+psql -c "alter role app superuser"
+psql -c "ALTER ROLE app WITH LOGIN CREATEROLE"
+psql -c "create user app replication"
+psql -c "grant all on database d to public"
+psql -c "grant connect on database d to app, public"
+psql -c 'grant "pg_read_all_data" to app'
+psql -c alter\ role\ app\ superuser
+psql -c "copy (select 1) to program 'x'"
+psql <<< "grant all on database d to public"
+redis-cli acl setuser default on nopass "~*" "+@all"
+redis-cli "acl" 'setuser' default on nopass
+redis-cli CONFIG SET requirepass ""
+redis-cli config "set" requirepass ''
+docker exec db psql -c "alter role app superuser"
+""",
     DEPLOYS: """
 kubectl -n x expose deploy y
 kubectl apply -f -
@@ -134,6 +190,16 @@ nft flush ruleset
 nft add rule inet f i accept
 firewall-cmd --add-port=5432/tcp
 systemctl stop ufw
+firewall-offline-cmd --disabled
+firewall-offline-cmd --add-port=5432/tcp
+aws ec2 authorize-security-group-ingress --port 5432
+gcloud compute firewall-rules create x
+netsh advfirewall set allprofiles state off
+postgres -h 0.0.0.0 -D /x
+redis-server --bind '* -::*'
+mongod --bind_ip_all
+pg_conftool set listen_addresses '*'
+docker cp pg_hba.conf pg:/var/lib/postgresql/data/
 systemctl disable --now firewalld
 psql -c "alter  system set listen_addresses to '*'"
 echo "host all all 0.0.0.0/0 trust" >> pg_hba.conf
@@ -143,6 +209,9 @@ sysctl -w net.ipv4.conf.all.route_localnet=1
     TUNNELS: """
 socat TCP-LISTEN:1,fork TCP:db:5432
 socat tcp-l:5432 tcp:db:5432
+sshuttle -r h 0/0
+wg-quick up wg0
+tailscale up --advertise-routes=172.28.0.0/16
 ncat -lk 1
 nc -l -p 5432
 ssh -fNR 1:db:5432 h
@@ -209,4 +278,5 @@ MANY_LINES = [
     "cat > x.sh <<EOF\ndocker run x\nEOF",
     "ssh h <<EOF\ndocker run x\nEOF",
     "make -f - <<EOF\nx:\n\tdocker run x\nEOF",
+    "tee x.service <<EOF\nExecStart=/usr/bin/docker run x\nEOF",
 ]

@@ -63,7 +63,7 @@ RULE = ResourceRule(
     settings={
         "allow": {
             "type": "array",
-            "items": {"type": "string", "minLength": 1},
+            "items": {"type": "string", "minLength": 1, "format": "regex"},
             "default": [],
             "description": "Regular expressions for whole commands that somebody has read and found harmless.",
         }

@@ -43,7 +43,7 @@ RULE = ResourceRule(
     settings={
         "allow": {
             "type": "array",
-            "items": {"type": "string", "minLength": 1},
+            "items": {"type": "string", "minLength": 1, "format": "regex"},
             "default": [_OWN],
             "description": "Regular expressions for whole commands, and for paths of files that are copied.",
         }

@@ -107,11 +107,30 @@ def test_a_variable_of_the_shell_with_empty_backticks_hides_nothing():
 
 
 @pytest.mark.parametrize(
-    "text", ["sh -c '" * 50, "sh -c " * 400 + "ls", "$(ls " * 500 + ")" * 500, "ls " * 20000, "((" * 3000]
+    "text",
+    [
+        "sh -c '" * 50,
+        "sh -c " * 400 + "ls",
+        "$(ls " * 500 + ")" * 500,
+        "ls " * 20000,
+        "((" * 3000,
+        "a;" * 50_000,
+        "a|" * 50_000,
+        '"' * 100_000,
+        "{a" * 50_000,
+        "{{" * 50_000,
+        "grant a to " * 9_000,
+    ],
 )
 def test_a_text_without_end_is_refused_in_time(text):
     started = time.monotonic()
     assert found(RULE, LOCAL, {"create": text}) == [f"create: the command {CANNOT_BE_READ}"]
+    assert time.monotonic() - started < 5
+
+
+def test_input_without_end_is_read_no_further():
+    started = time.monotonic()
+    assert found(RULE, LOCAL, {"create": "sh", "stdin": "a;" * 50_000, "environment": {"X": "a; " * 30_000}})
     assert time.monotonic() - started < 5
 
 

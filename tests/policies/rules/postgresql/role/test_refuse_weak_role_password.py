@@ -13,7 +13,9 @@ STRONG = "aB3dE5fG7hJ9kL1mN3pQ"
 SCRAM = "SCRAM-SHA-256$4096:QUFBQUFBQUFBQUFBQUFBQQ==$aj0vVIl2daPEc33N6gKi:zjC2Yaz/1ISaL2f8vYY8="
 
 
-@pytest.mark.parametrize("password", [STRONG, SCRAM, "md5" + "0" * 32, "0123456789abcdef" * 2, None, ""])
+@pytest.mark.parametrize(
+    "password", [STRONG, SCRAM, "md5" + "0" * 32, "0123456789abcdef" + "fedcba9876543210", None, ""]
+)
 def test_strong_hashed_and_no_passwords_pass(password):
     assert found(RULE, ROLE, {"password": password}) == []
 
@@ -40,3 +42,8 @@ def test_the_password_of_a_user_mapping_counts():
 def test_an_unknown_password_is_told():
     with pytest.raises(UnknownValueError):
         found(RULE, ROLE, {"password": UNKNOWN_STRING_VALUE})
+
+
+@pytest.mark.parametrize("password", ["abcdefgh" * 4, "Password1!Password1!", "aB3" * 11])
+def test_a_short_part_over_and_over_is_refused(password):
+    assert any("repeats" in message for message in found(RULE, ROLE, {"name": "shop_a", "password": password}))

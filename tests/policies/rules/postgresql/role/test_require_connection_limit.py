@@ -19,7 +19,7 @@ def test_a_login_with_a_limit_passes(limit):
     assert found(RULE, ROLE, changed(COMPLIANT, connectionLimit=limit)) == []
 
 
-@pytest.mark.parametrize("limit", [..., None, -1, -1.0, "-1", -2, "", "many"])
+@pytest.mark.parametrize("limit", [..., None, -1, -1.0, "-1", -2, "", "many", "9" * 5000])
 def test_a_missing_or_negative_limit_is_none(limit):
     assert len(found(RULE, ROLE, changed(COMPLIANT, connectionLimit=limit))) == 1
 

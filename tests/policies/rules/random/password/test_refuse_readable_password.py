@@ -19,12 +19,44 @@ def test_a_readable_value_named_as_password_is_refused(kind):
     assert len(of(kind, "db-password")) == 1
 
 
-@pytest.mark.parametrize("name", ["dbPassword", "db_passwd", "api-key", "apiKey", "token", "client-secret", "DB-PW"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "dbPassword",
+        "db_passwd",
+        "api-key",
+        "apiKey",
+        "token",
+        "client-secret",
+        "DB-PW",
+        "db-login",
+        "dbpwd1",
+        "appPw2",
+        "creds",
+        "pin",
+        "redis-auth",
+        "pass1",
+    ],
+)
 def test_every_name_of_a_secret_counts(name):
     assert len(of("RandomString", name)) == 1
 
 
-@pytest.mark.parametrize("name", ["postgres-brain-a-salt", "suffix", "bucket", "compass", "passenger-id"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "postgres-brain-a-salt",
+        "suffix",
+        "bucket",
+        "compass",
+        "passenger-id",
+        "token-suffix",
+        "secret-name-suffix",
+        "spinner",
+        "author-id",
+        "bucket-suffix",
+    ],
+)
 def test_other_names_pass(name):
     assert of("RandomString", name) == []
 

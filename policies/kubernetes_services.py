@@ -7,9 +7,13 @@ from typing import Any, Final
 
 from policies.kubernetes import Object
 from policies.kubernetes_signs import is_data_port
-from policies.scalars import whole_number
+from policies.scalars import is_on, whole_number
 
 _PUBLIC: Final = {"nodeport": "type NodePort", "loadbalancer": "type LoadBalancer"}
+_OPENING_NOTES: Final = frozenset(
+    {"tailscale.com/expose", "tailscale.com/funnel", "getambassador.io/config", "skupper.io/proxy"}
+)
+_GROUPS: Final = "cloud.google.com/neg"  # only with ports of its own
 _PORT_KEYS: Final = ("port", "targetPort", "nodePort", "name", "appProtocol")
 
 
@@ -28,6 +32,9 @@ def openings(service: Object) -> Iterator[tuple[str, str]]:
                 yield service.place(f"spec.{key}"), key
     if any(service.reader.items(service.spec, "externalIPs")):
         yield service.place("spec.externalIPs"), "external addresses"
+    for key, value in service.reader.entries(service.reader.get(service.raw, "metadata"), "annotations"):
+        if (key in _OPENING_NOTES and is_on(value)) or (key == _GROUPS and "exposed_ports" in str(value)):
+            yield service.place(f"metadata.annotations.{key}"), "an annotation"
 
 
 def ports(service: Object) -> Iterator[tuple[str, Any]]:

@@ -18,7 +18,22 @@ from policies.stores import holds_data_port, is_store_image, variables_tell_stor
 
 _TIERS: Final = frozenset({"data", "database", "databases", "datastore", "db", "sql", "pg"})
 _PORT_NAMES: Final = frozenset(
-    {"amqp", "amqps", "bolt", "cql", "database", "memcache", "ms-sql-s", "pgsql", "sql", "tds"}
+    {
+        "amqp",
+        "amqps",
+        "bolt",
+        "cql",
+        "database",
+        "dbport",
+        "memcache",
+        "ms-sql-s",
+        "mysqlx",
+        "pgsql",
+        "pgwire",
+        "psql",
+        "sql",
+        "tds",
+    }
 )
 _OPERATORS: Final = re.compile(
     r"(?:^|[./-])(?:cnpg\.io|crunchydata\.com|postgres[a-z-]*|redis[a-z-]*|mongo[a-z-]*|percona\.com|zalan\.do|"
@@ -43,9 +58,10 @@ def is_data_port(port: Any) -> bool:
     if isinstance(port, bool) or port is None:
         return False
     text = str(port).strip()
-    if re.match(r"[0-9]", text):
+    if re.match(r"[+-]?[0-9]", text):
         return holds_data_port(port)
-    return is_data_name(text) or text.lower() in _PORT_NAMES
+    numbered = any(holds_data_port(number) for number in re.findall(r"[0-9]{4,5}", text))
+    return numbered or is_data_name(text) or text.lower() in _PORT_NAMES
 
 
 def are_data_labels(labels: Mapping[str, Any], *, every_key: bool = False) -> bool:

@@ -85,7 +85,10 @@ class Networks:
 
 
 def quietly(subject: Subject, key: str) -> Any:
-    """A property that another resource is found by. A name or id that isn't known yet isn't asked for again: whoever uses it meets the unknown value itself."""
+    """A property that another resource is found by.
+
+    A name or id that isn't known yet isn't asked for again: whoever uses it meets the unknown value itself.
+    """
     before = subject.reader.unknown
     value = subject.get(key)
     subject.reader.unknown = before

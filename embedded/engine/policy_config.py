@@ -142,7 +142,8 @@ def _misfits(name: str, declared: Declared, settings: Mapping[str, Any]) -> Iter
     from jsonschema import Draft7Validator  # a tenth of a second, while the pack starts
 
     schema = {"type": "object", "properties": declared.schema or {}, "required": list(declared.required)}
-    for error in Draft7Validator(schema).iter_errors(dict(settings)):
+    formats = Draft7Validator.FORMAT_CHECKER  # a regular expression has to compile
+    for error in Draft7Validator(schema, format_checker=formats).iter_errors(dict(settings)):
         path = error.json_path.removeprefix("$").removeprefix(".")
         yield f'"{name}"{f", {path}" if path else ""}: {error.message}'
 

@@ -176,3 +176,11 @@ def test_a_setting_of_null_is_a_value_and_not_the_default() -> None:
     pack = LocalPack(directory=Path("pack"), rules={"rule": RuleConfig(settings={"limit": None})})
     with pytest.raises(EngineError, match="None is not of type 'number'"):
         reconciled(pack, declared, {})
+
+
+def test_a_regular_expression_that_does_not_compile_is_refused() -> None:
+    schema = {"allow": {"type": "array", "items": {"type": "string", "format": "regex"}, "default": []}}
+    told = {"one": RuleConfig(settings={"allow": ["("]})}
+    pack = LocalPack(directory=Path("pack"), file=Path("config.json"), rules=told)
+    with pytest.raises(EngineError, match=r'"one", allow\[0\]: .*regex'):
+        reconciled(pack, {"one": Declared(level="mandatory", schema=schema)}, {})

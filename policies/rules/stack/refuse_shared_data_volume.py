@@ -18,7 +18,7 @@ def _check(subjects: Sequence[Subject], _: Settings) -> Iterator[Finding]:
             users.setdefault(volume, []).append((where, written, workload))
     for shared in users.values():
         stores = [one for _, written, one in shared if written and len(shared) > 1 and one.is_store()]
-        for where, _, workload in shared if stores else ():
+        for where, _written, workload in shared if stores else ():
             if not workload.is_store():
                 yield Finding(f"{where}: an app is on the volume of a data container", workload.subject.urn)
 
@@ -33,7 +33,7 @@ def _mounts(workloads: Sequence[Workload]) -> Iterator[Mapping[str, tuple[str, b
         }
         for workload in workloads
     ]
-    names = {quietly(one.subject, key): at for at, one in enumerate(workloads) for key in ("name", "id")}
+    names = {str(quietly(one.subject, key) or ""): at for at, one in enumerate(workloads) for key in ("name", "id")}
     for at, workload in enumerate(workloads):
         found = dict(own[at])
         for where, name in _sources(workload):
@@ -47,11 +47,11 @@ def _sources(workload: Workload) -> Iterator[tuple[str, str]]:
     """Where it takes over all volumes of another container, and that container's name."""
     for at, one in workload.reader.items(workload.get(), "volumes") if not workload.swarm else ():
         name = workload.reader.get(one, "fromContainer")
-        if isinstance(name, str) and name:
+        if isinstance(name, str) and name.strip("/ "):
             yield f"volumes[{at}]", name.lstrip("/").partition(":")[0]
 
 
-def _chain(start: int | None, workloads: Sequence[Workload], names: Mapping[object, int]) -> set[int]:
+def _chain(start: int | None, workloads: Sequence[Workload], names: Mapping[str, int]) -> set[int]:
     """The container at `start` and those that it takes over volumes from, to their end."""
     found: set[int] = set()
     todo = [start]

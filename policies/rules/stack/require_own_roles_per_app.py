@@ -35,11 +35,22 @@ class _Server:
             self.direct.setdefault(role, set()).add(database)
             self.subjects.setdefault(role, by)
 
-    def reach(self, role: str, seen: frozenset[str] = frozenset()) -> set[str]:
-        """The databases that a role reaches by itself and by what it is a member of."""
-        found = set(self.direct.get(role, ()))
-        for group in self.groups.get(role, set()) - seen:
-            found |= self.reach(group, seen | {role})
+    def reached(self) -> dict[str, set[str]]:
+        """The databases that each role reaches by itself and by what it is a member of.
+
+        Each role hands on what is new to it, so that neither deep nor circular memberships cost more.
+        """
+        members: dict[str, list[str]] = {}
+        for role, groups in self.groups.items():
+            for group in groups:
+                members.setdefault(group, []).append(role)
+        found: dict[str, set[str]] = {}
+        todo = [(role, databases) for role, databases in self.direct.items()]
+        while todo:
+            role, databases = todo.pop()
+            new = databases - found.setdefault(role, set())
+            found[role] |= new
+            todo += [(member, new) for member in members.get(role, ()) if new]
         return found
 
 
@@ -50,8 +61,9 @@ def _check(subjects: Sequence[Subject], settings: Settings) -> Iterator[Finding]
             others = sorted({name for name, _ in databases})
             for _, subject in databases if len(others) > 1 and owner not in readers else ():
                 yield Finding(f"owner: the same role owns the databases {', '.join(others)}", subject.urn)
+        everything = server.reached()
         for role, subject in server.subjects.items():
-            reached = sorted(server.reach(role))
+            reached = sorted(everything.get(role, ()))
             if len(reached) > 1 and role not in readers:
                 yield Finding(f"role {role} reaches the databases {', '.join(reached)}", subject.urn)
 

@@ -63,7 +63,7 @@ RULE = StackRule(
     settings={
         "stacks": {
             "type": "array",
-            "items": {"type": "string", "minLength": 1},
+            "items": {"type": "string", "minLength": 1, "format": "regex"},
             "default": ["prod", "production", "prod-.*"],
             "description": "Names of stacks in production, as regular expressions.",
         }

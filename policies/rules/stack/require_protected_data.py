@@ -7,6 +7,7 @@ program decides which, and a pull request shows it as deletions.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -37,11 +38,16 @@ def _holds(one: Subject, used: frozenset[str]) -> str:
     if one.type in _OBJECTS:
         return "a database object"
     if one.type == _PASSWORD:
-        inside = any(kind.startswith(DATA_COMPONENTS) for kind in one.kinds[:-1]) or is_store_image(one.name)
+        inside = any(kind.startswith(DATA_COMPONENTS) for kind in one.kinds[:-1]) or _names_store(one.name)
         return "a password that lives in a volume" if inside else ""
     name, labels = str(one.get("name")), one.reader.items(one.props, "labels")
     labelled = any((one.reader.get(it, "label"), one.reader.get(it, "value")) == (TIER, "data") for _, it in labels)
     return "a volume with data" if labelled or name in used else ""
+
+
+def _names_store(name: str) -> bool:
+    """Whether any part of a name is a store's: `postgres-admin` is no image of one, and its password is one's."""
+    return any(is_store_image(part) for part in (name, *re.split("[-_.]", name)))
 
 
 def _volumes_of_stores(subjects: Sequence[Subject]) -> frozenset[str]:

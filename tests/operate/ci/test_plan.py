@@ -47,7 +47,8 @@ def test_a_limit_that_is_missing_zero_or_not_known_is_said(limit: dict[str, Any]
 
 
 def test_a_container_that_ends_by_itself_does_not_count() -> None:
-    assert plan(resources=(resource(CONTAINER, "fill", mustRun=False, networkMode="none", memory=64),)).before == Totals()
+    fill = resource(CONTAINER, "fill", mustRun=False, networkMode="none", memory=64)
+    assert plan(resources=(fill,)).before == Totals()
 
 
 def test_a_swarm_service_counts_with_all_its_replicas() -> None:

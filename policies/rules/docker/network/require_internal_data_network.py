@@ -43,7 +43,8 @@ RULE = StackRule(
     description="Data containers are on internal networks only.",
     why="On a network that isn't internal a store reaches the internet, and one published port is enough to be reached "
     "from there. Only the relay of `data-tier:expose` stands on a second network, which carries loopback ports alone.",
-    remedy="Set `internal: true` on a bridge or overlay network, or name a network outside the stack in the setting `internal`",
+    remedy="Set `internal: true` on a bridge or overlay network, or name a network outside the stack in the setting "
+    "`internal`",
     severity=Severity.HIGH,
     check=_check,
     settings={

@@ -18,6 +18,7 @@ _PRIVATE: Final = tuple(
 )  # fmt: skip
 _EVERYBODY: Final = frozenset({"all", "world", "world-ipv4", "world-ipv6"})
 _NEGATIVE: Final = frozenset({"NotIn", "DoesNotExist"})  # what has no such label is everything else
+_EVERY_NAMESPACE: Final = "kubernetes.io/metadata.name"
 _NOBODY_BY_DEFAULT: Final = "cilium.io"  # an empty rule of Cilium lets nobody in
 _NOT_KNOWN: Final = object()
 
@@ -101,8 +102,14 @@ def _empty(one: Object, peer: Any, key: str) -> bool:
     selector = one.reader.get(peer, key, unknown=_NOT_KNOWN)
     if selector is _NOT_KNOWN:
         return False
-    terms = [one.reader.get(term, "operator") for _, term in one.reader.items(selector, "matchExpressions")]
-    return not one.reader.get(selector, "matchLabels", unknown=_NOT_KNOWN) and all(term in _NEGATIVE for term in terms)
+    terms = [term for _, term in one.reader.items(selector, "matchExpressions")]
+    return not one.reader.get(selector, "matchLabels", unknown=_NOT_KNOWN) and all(_vague(one, term) for term in terms)
+
+
+def _vague(one: Object, term: Any) -> bool:
+    """Whether a term leaves everything in: by what it excludes, or by the label that every namespace has."""
+    operator = str(one.reader.get(term, "operator"))
+    return operator in _NEGATIVE or (operator == "Exists" and one.reader.get(term, "key") == _EVERY_NAMESPACE)
 
 
 def _private(block: Any) -> bool:

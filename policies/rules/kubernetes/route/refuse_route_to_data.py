@@ -7,7 +7,7 @@ proxy and names a data port or a data store's Service as its target.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from policies.kubernetes import Entry, Object, objects
@@ -59,16 +59,12 @@ def _leads_to_data(entry: Entry) -> bool:
 
 def _forwards(one: Object) -> Iterator[str]:
     """The entries of a map of ports, such as ingress-nginx reads: `"5432": "data/postgres:5432"`."""
-    for key in one.reader.entries(one.raw, "data") if _is_port_map(one) else ():
-        port, target = key
+    for port, target in one.reader.entries(one.raw, "data"):
+        if not re.fullmatch(r"\s*[0-9]+\s*", port):
+            continue  # other entries beside it don't switch a port off
         match = _FORWARD.fullmatch(target.strip()) if isinstance(target, str) else None
         if is_data_port(port) or (match and (is_data_name(match["name"]) or is_data_port(match["port"]))):
             yield f"{one.place(f'data.{port}')}: a port of the ingress controller leads to data"
-
-
-def _is_port_map(one: Object) -> bool:
-    data = one.reader.get(one.raw, "data")
-    return isinstance(data, Mapping) and len(data) > 0 and all(re.fullmatch(r"[0-9]+", str(key)) for key in data)
 
 
 RULE = ResourceRule(

@@ -32,8 +32,8 @@ def _reason(subject: Subject, one: Object) -> str:
         return f"{one.place('spec.selector')} selects a data store"
     if is_data_object(one) or is_data_component(subject):
         return "its name, labels or component are a data store's"
-    if one.patch and not selector and not list(ports(one)):
-        return "a patch without ports or selector can open any Service"
+    if one.patch and (not selector or not list(ports(one))):
+        return "a patch without ports and selector can open any Service"
     return ""
 
 

@@ -10,9 +10,25 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from policies.kubernetes import objects
 from policies.rule import ResourceRule, Settings, Severity, Subject
 
 _KNOWN: Final = frozenset({"docker", "postgresql", "random", "command", "kubernetes", "pulumi"})
+_TYPES: Final = {
+    "docker": "BuildxBuilder Container Image Network Plugin RegistryImage RemoteImage Secret Service ServiceConfig Tag "
+    "Volume",
+    "postgresql": "Database DefaultPrivileg DefaultPrivileges Extension Function Grant GrantRole "
+    "PhysicalReplicationSlot Publication ReplicationSlot Role Schema SecurityLabel Server Subscription UserMapping",
+    "random": "RandomBytes RandomId RandomInteger RandomPassword RandomPet RandomShuffle RandomString RandomUuid "
+    "RandomUuid4 RandomUuid7",
+}
+TOKENS: Final = frozenset(
+    f"{package}:index/{kind[0].lower()}{kind[1:]}:{kind}" for package, kinds in _TYPES.items() for kind in kinds.split()
+) | {"command:local:Command", "command:remote:Command", "command:remote:CopyFile", "command:remote:CopyToRemote"}
+"""The types of the packages that rules know, without Kubernetes', which has hundreds in one shape."""
+_SHAPES: Final = re.compile(
+    r"kubernetes:[^:/]+(?:/[^:/]+)?:[^:]+|pulumi:providers:.+|pulumi:pulumi:(?:Stack|StackReference)"
+)
 _HIDING: Final = re.compile(
     r"kubernetes:(?:helm\.sh|kustomize|yaml)(?:/[^:]*)?:.*|docker:index/plugin:.*"
     r"|pulumi-[^:]*:.*|[^:]*(?:compose|terraform|helm)[^:]*:.*",
@@ -29,8 +45,19 @@ def _check(subject: Subject, settings: Settings) -> Iterator[str]:
         yield f"{subject.type}: what this type creates is not visible to any rule"
     elif subject.custom and package not in _KNOWN:
         yield f"{subject.type}: no rule knows the package {package}"
-    elif _is_foreign_group(subject.type):
+    elif subject.custom and subject.type not in TOKENS and not _SHAPES.fullmatch(subject.type):
+        yield f"{subject.type}: no rule knows this type of the package {package}"
+    elif any(_is_foreign_group(kind) and kind not in settings["allow"] for kind in _kinds(subject)):
         yield f"{subject.type}: an operator decides what this resource becomes, and no rule sees it"
+
+
+def _kinds(subject: Subject) -> Iterator[str]:
+    """The resource's type, and those that Kubernetes objects in it give themselves: any resource may carry any."""
+    yield subject.type
+    for one in objects(subject):
+        version, kind = one.reader.get(one.raw, "apiVersion"), one.reader.get(one.raw, "kind")
+        if isinstance(version, str):
+            yield f"kubernetes:{version.strip()}:{kind}"
 
 
 def _is_foreign_group(kind: str) -> bool:

@@ -149,3 +149,21 @@ def test_two_providers_of_one_server_are_one_server():
 def test_an_unknown_value_is_told(declared):
     with pytest.raises(UnknownValueError):
         violations(declared)
+
+
+def test_memberships_of_any_depth_are_followed():
+    chain: list[Declared] = [(ROLE, {"name": f"r{at}", "roles": [f"r{at + 1}"]}) for at in range(1500)]
+    found = violations(*chain, grant("r1500"), grant("r1500", database="shop"))
+    assert sum(message.startswith("role r") for message in found) == 1501
+
+
+def test_roles_that_are_members_of_each_other_end():
+    circle: list[Declared] = [(ROLE, {"name": name, "roles": [other]}) for name, other in ("xy", "yx")]
+    assert len(violations(*circle, grant("x"), grant("y", database="shop"))) == 2
+
+
+def test_a_ladder_of_memberships_takes_no_longer_with_each_level():
+    ladder: list[Declared] = [
+        (ROLE, {"name": f"{side}{at}", "roles": [f"a{at + 1}", f"b{at + 1}"]}) for at in range(60) for side in "ab"
+    ]
+    assert violations(*ladder, grant("a60")) == []

@@ -91,3 +91,38 @@ def test_an_unknown_value_is_told(containers):
 def test_unknown_labels_of_a_network_are_told():
     with pytest.raises(UnknownValueError):
         violations(APP, networks=[{"name": "frontend-tier", "labels": UNKNOWN_ARRAY_VALUE}])
+
+
+def sharing(of: str, **changes: Any) -> dict[str, Any]:
+    return changed(APP, networksAdvanced=..., networkMode=f"container:{of}", **changes)
+
+
+@pytest.mark.parametrize("name", ["db", "/db", "0123456789ab"])
+def test_a_frontend_in_the_network_of_a_store_is_refused(name):
+    found = violations(sharing(name), changed(STORE, id="0123456789ab"))
+    assert [message.partition(":")[0] for message in found] == ["networkMode"]
+
+
+def test_a_frontend_has_the_networks_of_the_container_whose_network_it_shares():
+    helper = on(APP, "data-tier", name="helper", labels=labelled("backend"))
+    assert len(violations(sharing("helper"), helper, STORE)) == 1
+    assert (
+        len(violations(sharing("middle"), sharing("helper", name="middle", labels=labelled("backend")), helper, STORE))
+        == 1
+    )
+
+
+def test_containers_that_share_each_other_s_network_pass():
+    assert violations(sharing("b", name="a"), sharing("a", name="b"), STORE) == []
+
+
+@pytest.mark.parametrize("labels", [..., [], labelled("front-end")])
+def test_a_published_container_without_a_tier_is_not_on_a_data_network(labels):
+    assert len(violations(on(APP, "data-tier", labels=labels))) == 1
+    loopback = [{"internal": 3000, "external": 3000, "ip": "127.0.0.1"}]
+    assert violations(on(APP, "data-tier", labels=labels, ports=loopback)) == []
+
+
+def test_of_two_networks_of_one_name_each_label_counts():
+    decoy = {"name": "data-tier", "labels": labelled("backend")}
+    assert len(violations(on(APP, "data-tier"), networks=[*NETWORKS, decoy])) == 1

@@ -104,3 +104,15 @@ def test_unknown_options_are_told_and_are_no_violation(options):
 def test_an_unknown_label_of_an_open_network_is_told():
     with pytest.raises(UnknownValueError):
         violations(internal=False, labels=UNKNOWN_ARRAY_VALUE)
+
+
+@pytest.mark.parametrize("option", [f"{BRIDGE}name", f"{BRIDGE}trusted_host_interfaces"])
+def test_a_bridge_that_others_may_be_on_is_refused(option):
+    assert [option in message for message in violations(options={option: "br0"})] == [True]
+    assert violations(options={option: ""}) == []
+
+
+def test_the_last_of_two_labels_of_one_name_counts():
+    labels = [{"label": "data-tier.tier", "value": "x"}, *DATA]
+    assert len(violations(internal=False, labels=labels)) == 1
+    assert violations(internal=False, labels=labels[::-1]) == []

@@ -100,3 +100,25 @@ def test_an_unknown_value_is_told(container, network):
 
 def test_an_unknown_id_of_a_network_that_is_found_by_name_is_not_asked_for():
     assert violations(STORE, {**INTERNAL, "id": UNKNOWN_STRING_VALUE}) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"driver": "macvlan"},
+        {"driver": "ipvlan"},
+        {"driver": "weave"},
+        {"ingress": True},
+        {"options": {f"{BRIDGE}name": "br0"}},
+        {"options": {f"{BRIDGE}gateway_mode_ipv4": "routed"}},
+        {"options": {f"{BRIDGE}trusted_host_interfaces": "eth1"}},
+    ],
+)
+def test_an_internal_network_that_other_machines_are_on_is_refused(change):
+    assert len(violations(STORE, {**INTERNAL, **change})) == 1
+
+
+@pytest.mark.parametrize("open_first", [True, False])
+def test_of_two_networks_of_one_name_an_open_one_counts(open_first):
+    both = [{**OPEN, "name": "data-tier"}, INTERNAL]
+    assert len(violations(STORE, *(both if open_first else both[::-1]))) == 1

@@ -190,3 +190,11 @@ def test_an_unknown_peer_is_told_and_is_no_violation(rule):
 def test_an_unknown_rule_does_not_hide_the_next_one():
     one = subject(POLICY, letting_in(UNKNOWN_OBJECT_VALUE, {}))
     assert findings_so_far(RULE, one)[0].startswith("spec.ingress[1]:")
+
+
+def test_the_label_that_every_namespace_has_narrows_nothing():
+    def peer(key: str) -> dict[str, Any]:
+        return {"namespaceSelector": {"matchExpressions": [{"key": key, "operator": "Exists"}]}}
+
+    assert len(violations(letting_in({"from": [peer("kubernetes.io/metadata.name")]}))) == 1
+    assert violations(letting_in({"from": [peer("team")]})) == []

@@ -147,3 +147,9 @@ def test_other_annotations_pass():
 def test_an_unknown_value_is_told(kind, props):
     with pytest.raises(UnknownValueError):
         violations(kind, props)
+
+
+@pytest.mark.parametrize("beside", [{"_example": ""}, {"note": "text"}, {"7777": "a/web:80", "x": ""}])
+def test_an_entry_that_is_no_port_hides_no_other(beside):
+    found = violations("core/v1:ConfigMap", {"data": {**beside, "5432": "data/postgres:5432"}})
+    assert [message.partition(":")[0] for message in found] == ["data.5432"]

@@ -183,3 +183,37 @@ def test_an_unknown_port_does_not_hide_the_next_one():
     ports = [{"port": UNKNOWN_STRING_VALUE}, {"port": 5432}]
     one = subject(SERVICE, with_spec(PUBLIC_APP, ports=ports))
     assert "spec.ports[1]" in findings_so_far(RULE, one)[0]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("tailscale.com/expose", "true"),
+        ("tailscale.com/funnel", "true"),
+        ("getambassador.io/config", "kind: TCPMapping"),
+        ("skupper.io/proxy", "tcp"),
+        ("cloud.google.com/neg", '{"exposed_ports": {"5432": {}}}'),
+    ],
+)
+def test_an_annotation_that_opens_a_data_service_is_refused(key, value):
+    noted = {"name": "store", "annotations": {key: value}}
+    assert violations({**STORE_SERVICE, "metadata": noted})[0].startswith(f"metadata.annotations.{key}:")
+    assert violations({**APP_SERVICE, "metadata": {**noted, "name": "web"}}) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("tailscale.com/expose", "false"), ("cloud.google.com/neg", '{"ingress": true}'), ("x", "true")]
+)
+def test_an_annotation_that_opens_nothing_passes(key, value):
+    assert violations({**STORE_SERVICE, "metadata": {"name": "store", "annotations": {key: value}}}) == []
+
+
+@pytest.mark.parametrize("port", ["psql", "tcp-5432", "p5432", "dbport", "pgwire", "mysqlx", "+5432", "-5432"])
+def test_other_spellings_of_a_data_port_are_known(port):
+    assert len(violations(public_port(port=80, targetPort=port))) == 1
+
+
+@pytest.mark.parametrize("spec", [{"selector": {"app": "main"}}, {"ports": [{"port": 80}]}])
+def test_a_patch_that_shows_half_of_what_it_opens_is_refused(spec):
+    props = {"metadata": {"name": "main"}, "spec": {"type": "NodePort", **spec}}
+    assert len(violations(props, "kubernetes:core/v1:ServicePatch")) == 1

@@ -72,3 +72,36 @@ def test_another_namespace_is_not_selected():
 def test_an_unknown_value_is_told(service, pod):
     with pytest.raises(UnknownValueError):
         findings(service, pod)
+
+
+BARE = {**with_spec(PUBLIC, selector=...), "metadata": {"name": "web", "namespace": "shop"}}
+
+
+def beside(kind: str, props: dict[str, Any], service: dict[str, Any] = BARE) -> list[str]:
+    return [one.message for one in found_in_stack(RULE, [subject(SERVICE, service), subject(kind, props, name="x")])]
+
+
+def endpoints(port: Any, name: str = "web", **meta: str) -> tuple[str, dict[str, Any]]:
+    return "kubernetes:core/v1:Endpoints", {
+        "metadata": {"name": name, **meta},
+        "subsets": [{"ports": [{"port": port}]}],
+    }
+
+
+def slices(port: Any, name: str = "web", **meta: str) -> tuple[str, dict[str, Any]]:
+    labelled = {"name": "any", "labels": {"kubernetes.io/service-name": name}, **meta}
+    return "kubernetes:discovery.k8s.io/v1:EndpointSlice", {"metadata": labelled, "ports": [{"port": port}]}
+
+
+@pytest.mark.parametrize("made", [endpoints, slices])
+def test_endpoints_of_a_public_service_with_a_data_port_are_refused(made):
+    assert beside(*made(5432)) == ["metadata.name: the endpoints of a public Service are data"]
+    assert len(beside(*made(5432, namespace="shop"))) == 1
+
+
+@pytest.mark.parametrize("made", [endpoints, slices])
+def test_other_endpoints_pass(made):
+    assert beside(*made(8080)) == []
+    assert beside(*made(5432, name="other")) == []
+    assert beside(*made(5432, namespace="elsewhere")) == []
+    assert beside(*made(5432), service=with_spec(BARE, type="ClusterIP")) == []

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 
+import pulumi_command
+import pulumi_docker
+import pulumi_postgresql
+import pulumi_random
 import pytest
+from pulumi.runtime import rpc
 
 from policies.rule import Level, Subject
-from policies.rules.pulumi.resource.refuse_hiding_types import RULE
+from policies.rules.pulumi.resource.refuse_hiding_types import RULE, TOKENS
 from tests.policies.judging import findings_so_far, subject
 
 
@@ -87,3 +92,41 @@ def test_a_listed_type_or_package_passes(allow):
 
 def test_listing_one_type_lets_no_other_through():
     assert len(of("kubernetes:helm.sh/v3:Chart", allow=["kubernetes:helm.sh/v3:Release"])) == 1
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "docker:index/stack:Stack",
+        "docker:Container:Container",
+        "docker:index/container:container",
+        "command:local:run",
+        "kubernetes:core/v1:Service:x",
+        "pulumi:pulumi:Other",
+    ],
+)
+def test_a_type_that_no_rule_knows_of_a_known_package_is_refused(kind):
+    assert len(of(kind)) == 1
+    assert of(kind, allow=[kind]) == []
+
+
+def test_every_type_of_the_installed_packages_is_known():
+    for package in (pulumi_docker, pulumi_postgresql, pulumi_random, pulumi_command):
+        assert package is not None
+    modules = [module.mod_info for found in rpc._RESOURCE_MODULES.values() for module in found]
+    packages = {"docker", "postgresql", "random", "command"}
+    assert {kind for one in modules if one["pkg"] in packages for kind in one["classes"]} == TOKENS
+
+
+@pytest.mark.parametrize(
+    ("version", "kind"), [("helm.toolkit.fluxcd.io/v2", "HelmRelease"), ("argoproj.io/v1alpha1", "Application")]
+)
+@pytest.mark.parametrize("patch", ["", "Patch"])
+def test_a_custom_resource_is_known_by_the_group_that_it_names_itself(version, kind, patch):
+    def told(group: str, **settings: object) -> list[str]:
+        token = f"kubernetes:apiextensions.k8s.io:CustomResource{patch}"
+        return findings_so_far(RULE, subject(token, {"apiVersion": group, "kind": kind}), **settings)
+
+    assert len(told(version)) == 1
+    assert told(version, allow=[f"kubernetes:{version}:{kind}"]) == []
+    assert told("networking.k8s.io/v1") == []

@@ -6,13 +6,14 @@ Owns where each fact stands in the resource. What a fact means belongs to the ru
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Final, TypeVar
 
 from policies.reading import Reader
 from policies.rule import Subject
+from policies.secrecy import decoded
 from policies.serving import is_proxy_image, names_data_port, serves_data
 from policies.stores import holds_data_port, is_store_image, variables_tell_store
 
@@ -71,6 +72,15 @@ class Mount:
     source: Any
     target: Any
     read_only: bool
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One file that is copied into the container: its place in the resource, its path, what it says either way."""
+
+    where: str
+    path: str
+    texts: Sequence[str]
 
 
 T = TypeVar("T")
@@ -222,10 +232,20 @@ class Workload:
         image = lenient.get(self._spec, "image")
         return is_store_image(image) or (is_proxy_image(image) and self._relays_data())
 
+    @_fact
+    def uploads(self) -> list[Upload]:
+        """The files that are copied into it."""
+        return [
+            Upload(f"uploads[{at}]", file, [content, *decoded(encoded)])
+            for at, one in (self.reader.items(self._spec, "uploads") if not self.swarm else ())
+            for file, content, encoded in [
+                [str(self.reader.get(one, key) or "") for key in ("file", "content", "contentBase64")]
+            ]
+        ]
+
     def _relays_data(self) -> bool:
         """Whether a proxy is told a data port: by its command, environment or uploaded configuration."""
-        uploads = self.reader.items(self._spec, "uploads") if not self.swarm else ()
-        texts = [str(self.reader.get(upload, "content") or "") for _, upload in uploads]
+        texts = [text for upload in self.uploads() for text in upload.texts]
         told = [" ".join(["", *self.command()]), *(f" {value}" for _, _, value in self.environment()), *texts]
         return any(names_data_port(text) for text in told) or serves_data(["socat", *self.command()])
 
@@ -252,8 +272,3 @@ def is_loopback(ip: Any) -> bool:
         return False
     mapped = getattr(address, "ipv4_mapped", None)
     return bool((mapped or address).is_loopback)
-
-
-def as_mapping(value: Any) -> Mapping[str, Any]:
-    """The value where it is a map, else an empty one."""
-    return value if isinstance(value, Mapping) else {}

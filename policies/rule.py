@@ -115,6 +115,16 @@ class Rule:
         return {key: schema["default"] for key, schema in self.settings.items()}
 
 
+def names(description: str, default: Sequence[str] = (), **item: Any) -> dict[str, Any]:
+    """The schema of a setting that is a list of texts, none of them empty; `item` says more about each."""
+    return {
+        "type": "array",
+        "items": {"type": "string", "minLength": 1, **item},
+        "default": list(default),
+        "description": description,
+    }
+
+
 @dataclass(frozen=True, kw_only=True)
 class ResourceRule(Rule):
     """Looks at one resource of the given types at a time; `types` empty means any."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from policies.containers import number
-from policies.rule import Finding, Settings, Severity, StackRule, Subject
+from policies.rule import Finding, Settings, Severity, StackRule, Subject, names
 from policies.rules.postgresql._types import DATABASE, GRANT_ROLE, GRANTS, PROVIDER, ROLE, SCHEMA
 from policies.scalars import identifier
 
@@ -122,13 +122,6 @@ RULE = StackRule(
     why="A role that enters two databases joins two apps: who takes over one of them has the data of the other.",
     remedy="Give each database roles of its own; list a role that must read several under `readers`",
     severity=Severity.HIGH,
-    settings={
-        "readers": {
-            "type": "array",
-            "items": {"type": "string", "minLength": 1},
-            "default": [],
-            "description": "Roles that may reach several databases, such as an exporter's or a backup's.",
-        }
-    },
+    settings={"readers": names("Roles that may reach several databases, such as an exporter's or a backup's.")},
     check=_check,
 )

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from policies.containers import COMPONENT, CONTAINERS, Workload
-from policies.rule import Finding, Level, Settings, Severity, StackRule, Subject
+from policies.rule import Finding, Level, Settings, Severity, StackRule, Subject, names
 
 HARDENS: Final = datetime.date(2027, 3, 1)
 _POSTGRES: Final = "data-tier:postgres:PostgresServer"
@@ -61,12 +61,9 @@ RULE = StackRule(
     level=Level.ADVISORY,
     hardens=HARDENS,
     settings={
-        "stacks": {
-            "type": "array",
-            "items": {"type": "string", "minLength": 1, "format": "regex"},
-            "default": ["prod", "production", "prod-.*"],
-            "description": "Names of stacks in production, as regular expressions.",
-        }
+        "stacks": names(
+            "Names of stacks in production, as regular expressions.", ["prod", "production", "prod-.*"], format="regex"
+        )
     },
     check=_check,
 )

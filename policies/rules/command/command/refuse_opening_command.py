@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from policies.commands import of_words, problems, reads_input
 from policies.openings import CANNOT_BE_READ
-from policies.rule import ResourceRule, Settings, Severity, Subject
+from policies.rule import ResourceRule, Settings, Severity, Subject, names
 
 LOCAL: Final = "command:local:Command"
 REMOTE: Final = "command:remote:Command"
@@ -61,12 +61,9 @@ RULE = ResourceRule(
     severity=Severity.CRITICAL,
     types=frozenset({LOCAL, REMOTE}),
     settings={
-        "allow": {
-            "type": "array",
-            "items": {"type": "string", "minLength": 1, "format": "regex"},
-            "default": [],
-            "description": "Regular expressions for whole commands that somebody has read and found harmless.",
-        }
+        "allow": names(
+            "Regular expressions for whole commands that somebody has read and found harmless.", format="regex"
+        )
     },
     check=_check,
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from policies.rule import Level, ResourceRule, Settings, Severity, Subject
+from policies.rule import Level, ResourceRule, Settings, Severity, Subject, names
 from policies.rules.command.command.refuse_opening_command import LOCAL, REMOTE, TEXTS, is_listed
 
 COPIES: Final = frozenset({"command:remote:CopyFile", "command:remote:CopyToRemote"})
@@ -41,12 +41,9 @@ RULE = ResourceRule(
     level=Level.ADVISORY,
     types=frozenset({LOCAL, REMOTE}) | COPIES,
     settings={
-        "allow": {
-            "type": "array",
-            "items": {"type": "string", "minLength": 1, "format": "regex"},
-            "default": [_OWN],
-            "description": "Regular expressions for whole commands, and for paths of files that are copied.",
-        }
+        "allow": names(
+            "Regular expressions for whole commands, and for paths of files that are copied.", [_OWN], format="regex"
+        )
     },
     check=_check,
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from policies.containers import CONTAINERS, Workload
 from policies.rule import ResourceRule, Settings, Severity, Subject
-from policies.secrecy import command_holds_password, decoded, holds_password, is_literal, is_secret_name
+from policies.secrecy import command_holds_password, holds_password, is_literal, is_secret_name
 
 
 def _check(subject: Subject, _: Settings) -> Iterator[str]:
@@ -30,12 +30,9 @@ def _check(subject: Subject, _: Settings) -> Iterator[str]:
 
 
 def _uploads(workload: Workload) -> Iterator[str]:
-    reader = workload.reader
-    for at, upload in reader.items(workload.get(), "uploads") if not workload.swarm else ():
-        path = str(reader.get(upload, "file") or "")
-        texts = [str(reader.get(upload, "content") or ""), *decoded(str(reader.get(upload, "contentBase64") or ""))]
-        if any(holds_password(text) or (is_secret_name(path) and is_literal(text)) for text in texts):
-            yield f"uploads[{at}]: {path} holds a password"
+    for upload in workload.uploads():
+        if any(holds_password(text) or (is_secret_name(upload.path) and is_literal(text)) for text in upload.texts):
+            yield f"{upload.where}: {upload.path} holds a password"
 
 
 RULE = ResourceRule(

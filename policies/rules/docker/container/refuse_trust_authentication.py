@@ -8,7 +8,6 @@ from typing import Final
 
 from policies.containers import CONTAINERS, Workload
 from policies.rule import ResourceRule, Settings, Severity, Subject
-from policies.secrecy import decoded
 from policies.stores import is_store_image
 
 _VARIABLES: Final = {
@@ -67,11 +66,9 @@ def _check(subject: Subject, _: Settings) -> Iterator[str]:
 
 
 def _uploads(workload: Workload) -> Iterator[str]:
-    reader = workload.reader
-    for at, upload in reader.items(workload.get(), "uploads") if not workload.swarm else ():
-        texts = [str(reader.get(upload, "content") or ""), *decoded(str(reader.get(upload, "contentBase64") or ""))]
-        if any(form.search(text) for form in _TEXTS for text in texts):
-            yield f"uploads[{at}]: it lets every client in without a password"
+    for upload in workload.uploads():
+        if any(form.search(text) for form in _TEXTS for text in upload.texts):
+            yield f"{upload.where}: it lets every client in without a password"
 
 
 def _nothing_said(workload: Workload, variables: dict[str, object], command: str) -> Iterator[str]:

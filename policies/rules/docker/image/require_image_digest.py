@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.containers import CONTAINERS, Workload
 from policies.images import NAMING, references
-from policies.rule import Level, ResourceRule, Settings, Severity, Subject
+from policies.rule import Level, ResourceRule, Settings, Severity, Subject, names
 
 
 def _check(subject: Subject, settings: Settings) -> Iterator[str]:
@@ -29,12 +29,7 @@ RULE = ResourceRule(
     types=NAMING,
     check=_check,
     settings={
-        "imported": {
-            "type": "array",
-            "items": {"type": "string", "minLength": 1},
-            "default": ["data-tier/"],
-            "description": "How the names of imported images begin.",
-        },
+        "imported": names("How the names of imported images begin.", ["data-tier/"]),
         "importedLabel": {
             "type": "string",
             "default": "data-tier.recipe",

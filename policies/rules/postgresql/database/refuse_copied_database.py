@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from policies.rule import ResourceRule, Settings, Severity, Subject
+from policies.rule import ResourceRule, Settings, Severity, Subject, names
 from policies.rules.postgresql._types import DATABASE
 from policies.scalars import identifier
 
@@ -24,13 +24,6 @@ RULE = ResourceRule(
     remedy="Use template0, or list the template under `allow` once somebody has seen what is in it",
     severity=Severity.HIGH,
     types=frozenset({DATABASE}),
-    settings={
-        "allow": {
-            "type": "array",
-            "items": {"type": "string", "minLength": 1},
-            "default": [],
-            "description": "Templates that hold no app's data.",
-        }
-    },
+    settings={"allow": names("Templates that hold no app's data.")},
     check=_check,
 )

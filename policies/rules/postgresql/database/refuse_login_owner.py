@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from policies.rule import Finding, Settings, Severity, StackRule, Subject
+from policies.rule import Finding, Settings, Severity, StackRule, Subject, names
 from policies.rules.postgresql._types import DATABASE, ROLE, SCHEMA
 from policies.scalars import identifier, is_on
 
@@ -44,13 +44,6 @@ RULE = StackRule(
     remedy="Give it to a role without login, and let a migration login be a member; list owners from elsewhere under "
     "`owners`",
     severity=Severity.HIGH,
-    settings={
-        "owners": {
-            "type": "array",
-            "items": {"type": "string", "minLength": 1},
-            "default": [],
-            "description": "Owners that another stack declares, known not to log in.",
-        }
-    },
+    settings={"owners": names("Owners that another stack declares, known not to log in.")},
     check=_check,
 )

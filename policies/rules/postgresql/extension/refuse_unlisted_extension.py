@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from policies.rule import ResourceRule, Settings, Severity, Subject
+from policies.rule import ResourceRule, Settings, Severity, Subject, names
 from policies.rules.postgresql._types import EXTENSION
 from policies.scalars import identifier
 
@@ -34,12 +34,9 @@ RULE = ResourceRule(
     severity=Severity.HIGH,
     types=frozenset({EXTENSION}),
     settings={
-        "allow": {
-            "type": "array",
-            "items": {"type": "string", "minLength": 1},
-            "default": _TRUSTED,
-            "description": "Extensions that may be installed: PostgreSQL's trusted ones, others without a way out.",
-        }
+        "allow": names(
+            "Extensions that may be installed: PostgreSQL's trusted ones, others without a way out.", _TRUSTED
+        )
     },
     check=_check,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from policies.rule import ResourceRule, Settings, Severity, Subject
+from policies.rule import ResourceRule, Settings, Severity, Subject, names
 from policies.rules.postgresql._types import GRANT_ROLE, ROLE
 from policies.scalars import identifier
 
@@ -50,12 +50,7 @@ RULE = ResourceRule(
     severity=Severity.CRITICAL,
     types=frozenset({ROLE, GRANT_ROLE}),
     settings={
-        "refused": {
-            "type": "array",
-            "items": {"type": "string", "minLength": 1},
-            "default": _ADMINISTRATORS,
-            "description": "Administrators' roles, beside all that begin with `pg_`.",
-        },
+        "refused": names("Administrators' roles, beside all that begin with `pg_`.", _ADMINISTRATORS),
         "allowed": {
             "type": "object",
             "additionalProperties": {"type": "array", "items": {"type": "string", "minLength": 1}},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from policies.rule import ResourceRule, Settings, Severity, Subject
+from policies.rule import ResourceRule, Settings, Severity, Subject, names
 from policies.rules.postgresql._types import (
     PHYSICAL_SLOT,
     PUBLICATION,
@@ -41,13 +41,6 @@ RULE = ResourceRule(
     remedy="Remove it, or list its name under `allow` for as long as a move or a standby needs it",
     severity=Severity.HIGH,
     types=frozenset(_OUTLETS),
-    settings={
-        "allow": {
-            "type": "array",
-            "items": {"type": "string", "minLength": 1},
-            "default": [],
-            "description": "Names of servers, publications, subscriptions and slots that may exist.",
-        }
-    },
+    settings={"allow": names("Names of servers, publications, subscriptions and slots that may exist.")},
     check=_check,
 )

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from policies.kubernetes import objects
-from policies.rule import ResourceRule, Settings, Severity, Subject
+from policies.rule import ResourceRule, Settings, Severity, Subject, names
 
 _KNOWN: Final = frozenset({"docker", "postgresql", "random", "command", "kubernetes", "pulumi"})
 _TYPES: Final = {
@@ -73,13 +73,6 @@ RULE = ResourceRule(
     why="A Helm release, a compose project or a dynamic provider publishes ports that no rule is asked about.",
     remedy="Declare the resources themselves, or list the type (or its package) under `allow`",
     severity=Severity.HIGH,
-    settings={
-        "allow": {
-            "type": "array",
-            "items": {"type": "string", "minLength": 1},
-            "default": [],
-            "description": "Type tokens such as `kubernetes:helm.sh/v3:Release`, or whole packages such as `aws:`.",
-        }
-    },
+    settings={"allow": names("Type tokens such as `kubernetes:helm.sh/v3:Release`, or whole packages such as `aws:`.")},
     check=_check,
 )

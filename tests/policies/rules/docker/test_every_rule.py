@@ -36,5 +36,5 @@ def test_a_resource_of_which_nothing_is_known_is_refused_or_told_later(rule: Res
     more = ("publishAllPorts", "privileged", "capabilities", "user", "networkMode", "networksAdvanced", "uploads")
     if CONTAINER not in rule.types:
         return
-    with pytest.raises(UnknownValueError, match=r"$"):
+    with pytest.raises(UnknownValueError):
         found(rule, CONTAINER, dict.fromkeys((*keys, *more), UNKNOWN_STRING_VALUE))

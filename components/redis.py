@@ -29,9 +29,20 @@ from components.platforms import (
     merged,
     present,
 )
+from components.tls import (
+    CA_PATH,
+    CERTIFICATE_PATH,
+    KEY_PATH,
+    REDIS_QUERY,
+    CertificateAuthority,
+    ReloadArgs,
+    ServerCertificate,
+    reloaded,
+)
 
 PORT: Final = 6379
 _NUMBERS: Final = 16
+_UID: Final = 999  # of the user redis in Debian's images
 _CAPABILITIES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")  # the entrypoint changes owner and user
 _PYTHON: Final = ".venv/bin/python"  # relative to the project, so that state means the same in every checkout
 
@@ -48,15 +59,19 @@ touch /data/users.acl
 mv /data/users.acl.new /data/users.acl
 exec docker-entrypoint.sh redis-server "$@"
 """
+_CLEAR_URL: Final = "redis://{0}:{1}@{2}:{3}/{4}"
 _PING: Final = (
-    'REDISCLI_AUTH="$(cat /run/secrets/redis_admin)" redis-cli -h 127.0.0.1 --user admin --no-auth-warning ping'
+    'REDISCLI_AUTH="$(cat /run/secrets/redis_admin)" redis-cli{tls} -h 127.0.0.1 --user admin --no-auth-warning ping'
     " | grep -q PONG"
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class RedisWithDbsArgs:
-    """What RedisWithDbs is built from. `hostname` is the container's name, `labels` are further ones."""
+    """What RedisWithDbs is built from. `hostname` is the container's name, `labels` are further ones.
+
+    Without `tls` it takes connections in clear.
+    """
 
     platform: Platform
     lifecycle: Lifecycle
@@ -67,6 +82,7 @@ class RedisWithDbsArgs:
     network: pulumi.Input[str]
     address: str
     forwarder: str
+    tls: CertificateAuthority | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -85,8 +101,14 @@ class RedisWithDbs(pulumi.ComponentResource):
     admin_password: pulumi.Output[str]
     """The password of the user admin, secret."""
 
+    ca: pulumi.Output[str] | None
+    """What verifies the server, None where it takes connections in clear."""
+
     container: pulumi.CustomResource | None
-    """The running server: its users wait for it and go with it. None while the stack is down."""
+    """The running server: its users go with it. None while the stack is down."""
+
+    ready: Sequence[pulumi.Resource]
+    """After these the server can be managed."""
 
     def __init__(self, name: str, args: RedisWithDbsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("data-tier:redis:RedisWithDbs", name, {}, opts)
@@ -101,14 +123,19 @@ class RedisWithDbs(pulumi.ComponentResource):
 
         self.admin_password = passwords.generated(f"{name}-admin-password", stateful)
         volume = args.platform.volume(f"{name}-data", f"{args.hostname}-data", labels, stateful)
+        certificate = _certificate(args)
+        files, owned = (certificate.files, certificate.owned) if certificate else ({}, None)
         secrets = args.platform.secret_files(
-            f"{name}-secrets", args.hostname, {"redis_admin": self.admin_password}, mine
+            f"{name}-secrets", args.hostname, {"redis_admin": self.admin_password, **files}, mine, owned
         )
         workload = _container(name, args, volume, secrets, labels, mine)
         self.container = workload.resource
         self.hostname = pulumi.Output.from_input(args.hostname)  # not the container's: URLs needn't wait for it
         self.reach = reach(f"{name}-forwarder", _way(args), self.container, mine)
-        self.databases = args.settings.databases
+        self.databases, self.ca = args.settings.databases, certificate.ca if certificate else None
+        self.ready = present(secrets.ready, self.container, self.reach.ready)
+        if certificate and self.container:
+            self.ready = [self._reloaded(name, certificate, mine)]
         self.register_outputs(
             {
                 "hostname": self.hostname,
@@ -117,6 +144,21 @@ class RedisWithDbs(pulumi.ComponentResource):
                 "admin_password": self.admin_password,
             }
         )
+
+    def _reloaded(self, name: str, certificate: ServerCertificate, mine: pulumi.ResourceOptions) -> pulumi.Resource:
+        args = ReloadArgs(
+            kind="redis",
+            certificate=certificate,
+            way=self.reach,
+            user="admin",
+            password=self.admin_password,
+            after=self.ready,
+        )
+        return reloaded(f"{name}-tls", args, mine)
+
+
+def _certificate(args: RedisWithDbsArgs) -> ServerCertificate | None:
+    return args.tls.issue([args.hostname, *args.aliases], [args.address], _UID) if args.tls else None
 
 
 def _way(args: RedisWithDbsArgs) -> ForwarderArgs:
@@ -143,7 +185,7 @@ def _container(
     spec = WorkloadSpec(
         name=args.hostname,
         image=args.platform.image(f"data-tier/redis:{args.major}"),
-        command=["sh", "-euc", _START, "redis", *_flags(args.settings.memory)],
+        command=["sh", "-euc", _START, "redis", *_flags(args.settings.memory, tls=bool(args.tls))],
         joins=[Join(network=args.network, aliases=args.aliases, address=args.address)],
         mounts=[
             Mount(volume=volume.name, path="/data"),
@@ -151,7 +193,7 @@ def _container(
         ],
         memory=args.settings.memory,
         cpu=1,
-        health=Health(command=["CMD-SHELL", _PING]),
+        health=Health(command=["CMD-SHELL", _PING.format(tls=f" --tls --cacert {CA_PATH}" if args.tls else "")]),
         capabilities=_CAPABILITIES,
         labels=labels,
     )
@@ -160,7 +202,7 @@ def _container(
     )
 
 
-def _flags(memory: int) -> list[str]:
+def _flags(memory: int, *, tls: bool) -> list[str]:
     flags = {
         "aclfile": "/data/users.acl",
         "dir": "/data",
@@ -171,6 +213,9 @@ def _flags(memory: int) -> list[str]:
         "maxmemory-policy": "noeviction",  # queues and sessions share the server: losing a key is losing work
         "protected-mode": "no",  # the default user is off and the network is internal
     }
+    if tls:
+        flags |= {"port": "0", "tls-port": str(PORT), "tls-auth-clients": "no"}
+        flags |= {"tls-cert-file": CERTIFICATE_PATH, "tls-key-file": KEY_PATH}
     return [part for key, value in flags.items() for part in (f"--{key}", value)]
 
 
@@ -200,10 +245,9 @@ class RedisUser(pulumi.ComponentResource):
         mine = pulumi.ResourceOptions(parent=self)
         password = passwords.generated(f"{name}-password", args.lifecycle.stateful(mine))
         numbers = {purpose: args.server.databases[purpose] for purpose in args.purposes}
+        form = f"rediss://{{0}}:{{1}}@{{2}}:{{3}}/{{4}}{REDIS_QUERY}" if args.server.ca else _CLEAR_URL
         self.urls = {
-            purpose: pulumi.Output.format(
-                "redis://{0}:{1}@{2}:{3}/{4}", args.app, password, args.server.hostname, PORT, number
-            )
+            purpose: pulumi.Output.format(form, args.app, password, args.server.hostname, PORT, number)
             for purpose, number in numbers.items()
         }
         if args.server.container is not None:
@@ -233,6 +277,7 @@ def _set_user(
             "REDIS_APP": args.app,
             "REDIS_APP_PASSWORD": password,
             "REDIS_DATABASES": ",".join(str(number) for number in sorted(numbers)),
+            **({"REDIS_CA": args.server.ca} if args.server.ca else {}),
         },
-        opts=merged(mine, depends_on=present(container, args.server.reach.ready), deleted_with=container),
+        opts=merged(mine, depends_on=[container, *args.server.ready], deleted_with=container),
     )

@@ -11,6 +11,7 @@ import pulumi
 from components.config import Service, Tier, TierName
 from components.network import TieredNetwork
 from components.platforms import Health, Join, Mount, Platform, Published, SecretFiles, WorkloadSpec, merged, present
+from components.tls import CA_FILE, CA_PATH
 
 _ADDRESSES: Final = {"loopback": "127.0.0.1", "public": "0.0.0.0"}  # noqa: S104 - public is the frontend's purpose
 _SECRETS: Final = "/run/secrets"
@@ -22,9 +23,9 @@ class AppServiceArgs:
     """What AppService is built from.
 
     `urls` are the data URLs by file name; each file is told to the app as a variable of the same name in capitals
-    with `_FILE`. `data_network` is where the servers of these URLs are, None without any. `wait_for` are the
-    resources without which the app can't work. `stand_in` says that the probe runs in the app's place: it is told its
-    port and asked for its health.
+    with `_FILE`. `ca` verifies their servers, None where they are spoken to in clear. `data_network` is where the
+    servers of these URLs are, None without any. `wait_for` are the resources without which the app can't work.
+    `stand_in` says that the probe runs in the app's place: it is told its port and asked for its health.
     """
 
     platform: Platform
@@ -36,6 +37,7 @@ class AppServiceArgs:
     image: str
     stand_in: bool
     urls: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
+    ca: pulumi.Output[str] | None = None
     data_network: pulumi.Input[str] | None = None
     wait_for: Sequence[pulumi.Resource] = ()
 
@@ -49,7 +51,8 @@ class AppService(pulumi.ComponentResource):
     def __init__(self, name: str, args: AppServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("data-tier:service:AppService", name, {}, opts)
         mine = pulumi.ResourceOptions(parent=self)
-        secrets = args.platform.secret_files(f"{name}-secrets", args.hostname, args.urls, mine) if args.urls else None
+        files = {**args.urls, **({CA_FILE: args.ca} if args.ca else {})}
+        secrets = args.platform.secret_files(f"{name}-secrets", args.hostname, files, mine) if args.urls else None
         after = present(*args.wait_for, secrets.ready if secrets else None)
         workload = args.platform.workload(f"{name}-container", _spec(args, secrets), merged(mine, depends_on=after))
         self.hostname = workload.name
@@ -75,6 +78,7 @@ def _spec(args: AppServiceArgs, secrets: SecretFiles | None) -> WorkloadSpec:
 
 def _environment(args: AppServiceArgs) -> dict[str, str]:
     files = {f"{file.upper()}_FILE": f"{_SECRETS}/{file}" for file in args.urls}
+    files |= {"CA_FILE": CA_PATH} if args.ca else {}
     told = {"PORT": str(_listens_on(args.settings)), "APP_NAME": args.app} if args.stand_in else {}
     return {**told, **args.settings.env, **files}
 

@@ -26,6 +26,7 @@ from components.postgres import (
     UnifiedPostgresArgs,
 )
 from components.redis import RedisUser, RedisUserArgs, RedisWithDbs, RedisWithDbsArgs
+from components.tls import CertificateAuthority
 
 Servers = Mapping[str, PostgresServer | RedisWithDbs]
 
@@ -49,11 +50,12 @@ class Stores:
 
 @dataclass(frozen=True, kw_only=True)
 class _Spot:
-    """Where servers are put: their network with its addresses, and the labels that they carry."""
+    """Where servers are put: their network with its addresses, the labels that they carry, who certifies them."""
 
     network: pulumi.Output[str]
     addresses: DataAddresses
     labels: Mapping[str, str]
+    tls: CertificateAuthority | None
 
 
 def shared_addresses(settings: Settings) -> DataAddresses:
@@ -69,9 +71,11 @@ def own_addresses(settings: Settings, app: str) -> DataAddresses:
     return DataAddresses.own(places.own_subnet(settings, app))
 
 
-def shared(settings: Settings, platform: Platform, network: pulumi.Output[str]) -> tuple[Servers, dict[str, Stores]]:
+def shared(
+    settings: Settings, platform: Platform, network: pulumi.Output[str], tls: CertificateAuthority | None
+) -> tuple[Servers, dict[str, Stores]]:
     """The shared servers on the data tier, as far as apps use them, and the stores on them by app."""
-    spot = _Spot(network=network, addresses=shared_addresses(settings), labels={})
+    spot = _Spot(network=network, addresses=shared_addresses(settings), labels={}, tls=tls)
     apps = places.apps_in(settings, "unified")
     servers: dict[str, PostgresServer | RedisWithDbs] = {}
     databases: Mapping[str, AppDatabase] = {}
@@ -87,14 +91,14 @@ def shared(settings: Settings, platform: Platform, network: pulumi.Output[str]) 
     return servers, {app: Stores(network=network, database=databases.get(app), user=users.get(app)) for app in apps}
 
 
-def own(settings: Settings, platform: Platform, app: str) -> tuple[Servers, Stores]:
+def own(settings: Settings, platform: Platform, app: str, tls: CertificateAuthority | None) -> tuple[Servers, Stores]:
     """An app's own network, its servers there and the stores on them."""
     name, its = f"isolated-{app}", settings.apps[app]
     addresses = own_addresses(settings, app)
     args = AppNetworkArgs(platform=platform, prefix=settings.prefix, app=app, addresses=addresses)
     network = AppNetwork(f"{name}-network", args).network
     spot, lifecycle = (
-        _Spot(network=network, addresses=addresses, labels={"data-tier.app": app}),
+        _Spot(network=network, addresses=addresses, labels={"data-tier.app": app}, tls=tls),
         _lifecycle(settings, [app]),
     )
     servers: dict[str, PostgresServer | RedisWithDbs] = {}
@@ -154,6 +158,7 @@ def _postgres(
         gateway=spot.addresses.gateway,
         address=spot.addresses.postgres,
         forwarder=spot.addresses.postgres_forwarder,
+        tls=spot.tls,
         labels=spot.labels,
     )
 
@@ -172,5 +177,6 @@ def _redis(
         network=spot.network,
         address=spot.addresses.redis,
         forwarder=spot.addresses.redis_forwarder,
+        tls=spot.tls,
         labels=spot.labels,
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import pulumi
 
@@ -11,19 +12,25 @@ from components import stores
 from components.config import Place, Service, Settings, places
 from components.config.models import PROBE_IMAGE
 from components.network import TieredNetwork, TieredNetworkArgs
-from components.platforms import Platform, present
+from components.platforms import Lifecycle, Platform, present
 from components.platforms.docker import DockerPlatform
 from components.platforms.stopped import StoppedPlatform
 from components.service import AppService, AppServiceArgs
 from components.stores import Servers, Stores
+from components.tls import CertificateAuthority, CertificateAuthorityArgs
+from components.tls.certificates import Life
 
 
 @dataclass(frozen=True, kw_only=True)
 class Topology:
-    """Everything that a stack consists of: servers by their key, stores by app and place, services by app."""
+    """Everything that a stack consists of: servers by their key, stores by app and place, services by app.
+
+    `tls` is who certifies the servers, None where they take connections in clear.
+    """
 
     settings: Settings
     networks: TieredNetwork
+    tls: CertificateAuthority | None
     servers: Servers
     stores: Mapping[str, Mapping[Place, Stores]]
     services: Mapping[str, AppService]
@@ -39,10 +46,11 @@ def build(settings: Settings) -> Topology:
     unified = bool(places.apps_in(settings, "unified"))
     tiers = {tier: its for tier, its in settings.network.items() if tier != "data" or unified}
     networks = TieredNetwork("network", TieredNetworkArgs(platform=platform, prefix=settings.prefix, tiers=tiers))
-    servers, found = _stores(settings, platform, networks)
-    topology = Topology(settings=settings, networks=networks, servers=servers, stores=found, services={})
+    tls = _authority(settings)
+    servers, found = _stores(settings, platform, networks, tls)
+    topology = Topology(settings=settings, networks=networks, tls=tls, servers=servers, stores=found, services={})
     services = {app: _service(topology, platform, app, its) for app, its in _services(settings)}
-    return Topology(settings=settings, networks=networks, servers=servers, stores=found, services=services)
+    return replace(topology, services=services)
 
 
 def _platform(settings: Settings) -> Platform:
@@ -50,16 +58,28 @@ def _platform(settings: Settings) -> Platform:
     return platform if settings.running else StoppedPlatform(platform)
 
 
+def _authority(settings: Settings) -> CertificateAuthority | None:
+    """Declared without TLS too: its seed is kept, so that the same authority certifies when TLS is on again."""
+    args = CertificateAuthorityArgs(
+        lifecycle=Lifecycle(protect=settings.protect),
+        prefix=settings.prefix,
+        life=Life(days=settings.tls.days, renew=settings.tls.renew_days),
+        now=datetime.now(UTC),
+    )
+    authority = CertificateAuthority("tls", args)
+    return authority if settings.tls.enabled else None
+
+
 def _stores(
-    settings: Settings, platform: Platform, networks: TieredNetwork
+    settings: Settings, platform: Platform, networks: TieredNetwork, tls: CertificateAuthority | None
 ) -> tuple[Servers, dict[str, dict[Place, Stores]]]:
     servers: Servers = {}
     found: dict[str, dict[Place, Stores]] = {}
     if places.apps_in(settings, "unified"):
-        servers, by_app = stores.shared(settings, platform, networks.names["data"])
+        servers, by_app = stores.shared(settings, platform, networks.names["data"], tls)
         found = {app: {"unified": its} for app, its in by_app.items()}
     for app in places.apps_in(settings, "isolated"):
-        more, its = stores.own(settings, platform, app)
+        more, its = stores.own(settings, platform, app, tls)
         servers = {**servers, **more}
         found.setdefault(app, {})["isolated"] = its
     return servers, found
@@ -83,6 +103,7 @@ def _service(topology: Topology, platform: Platform, app: str, service: Service)
         image=image,
         stand_in=image == PROBE_IMAGE,
         urls=used.urls if used else {},
+        ca=topology.tls.ca if topology.tls and used and used.urls else None,
         data_network=used.network if used else None,
         wait_for=waits,
     )

@@ -45,7 +45,7 @@ def redis(app: App, arguments: Passed = None, stack: Stack = "dev", admin: Admin
 def env(
     app: App,
     stack: Stack = "dev",
-    form: Annotated[str, typer.Option("--format", help="dotenv, json or compose.")] = "dotenv",
+    form: Annotated[str, typer.Option("--format", help="dotenv, docker (--env-file), json or compose.")] = "dotenv",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file, made with mode 0600.")] = None,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:

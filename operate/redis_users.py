@@ -2,8 +2,8 @@
 
 Run as `python -m operate.redis_users set|lock|delete|purge`, with everything in the environment, so that no password is
 in a command line: REDIS_HOST, REDIS_PORT, REDIS_ADMIN_PASSWORD, REDIS_APP, for set and purge REDIS_DATABASES (numbers
-with commas), and for set REDIS_APP_PASSWORD. `purge` deletes the app's keys with its user. Owns the access rules of an
-app; the server's own belong to its component.
+with commas), for set REDIS_APP_PASSWORD, and REDIS_CA (PEM) where the server speaks TLS. `purge` deletes the app's keys
+with its user. Owns the access rules of an app; the server's own belong to its component.
 """
 
 from __future__ import annotations
@@ -79,6 +79,7 @@ def delete_user(server: Server, app: str) -> None:
 
 
 def _connect(environment: Mapping[str, str]) -> redis.Redis:
+    ca = environment.get("REDIS_CA")
     return redis.Redis(
         single_connection_client=True,  # SELECT belongs to a connection
         host=environment["REDIS_HOST"],
@@ -87,6 +88,8 @@ def _connect(environment: Mapping[str, str]) -> redis.Redis:
         password=environment["REDIS_ADMIN_PASSWORD"],
         socket_connect_timeout=10,
         socket_timeout=10,
+        ssl=bool(ca),
+        ssl_ca_data=ca,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from components.config import fields
 from components.config.fields import rule_error
@@ -16,6 +16,7 @@ from components.config.fields import rule_error
 TierName = Literal["data", "backend", "frontend", "admin"]
 Place = Literal["unified", "isolated"]
 _MAJOR: Final = re.compile(r":(?:pg)?([0-9]+)")
+_SHORTEST_DAYS, _LONGEST_DAYS = 3, 825
 _DEFAULT_MAJORS: Final = {"postgres": 17, "redis": 8}
 PROBE_IMAGE: Final = "data-tier/probe:1"
 
@@ -82,6 +83,43 @@ class Images(_Section):
     source: Literal["registry", "debian"] = "registry"
     postgres: int | None = Field(default=None, ge=14, le=30)
     redis: int | None = Field(default=None, ge=6, le=30)
+
+
+class Tls(_Section):
+    """Certificates of the servers: valid for `days`, the next ones issued `renew` days before that, by `up`."""
+
+    enabled: bool = True
+    days: int = 365
+    renew: int | None = Field(default=None, validate_default=True)
+
+    @field_validator("days")
+    @classmethod
+    def _is_valid_for_a_while(cls, days: int) -> int:
+        if days < _SHORTEST_DAYS:
+            raise rule_error("a certificate so short expires before it starts to be renewed", "Write days: 365")
+        if days > _LONGEST_DAYS:
+            raise rule_error(
+                f"a server's certificate is valid for {_LONGEST_DAYS} days at most: its authority is renewed later",
+                "Write days: 365",
+            )
+        return days
+
+    @field_validator("renew")
+    @classmethod
+    def _is_renewed_while_it_is_valid(cls, renew: int | None, info: ValidationInfo) -> int | None:
+        days = info.data.get("days")
+        if renew is not None and days is not None and not 0 < renew < days:
+            raise rule_error(
+                f"a certificate of {days} days is renewed 1 to {days - 1} days before its end, "
+                "or it would expire first, or be due before it starts",
+                f"Write renew: {days // 3}, or leave it out",
+            )
+        return renew
+
+    @property
+    def renew_days(self) -> int:
+        """How many days before its end a certificate is due for renewal: a third of its life unless declared."""
+        return self.renew or self.days // 3
 
 
 class OwnResources(_Section):
@@ -178,6 +216,7 @@ class Settings(_Section):
     postgres: Postgres
     redis: Redis
     images: Images = Images()
+    tls: Tls = Tls()
     apps: dict[fields.AppName, App]
     retired: tuple[str, ...] = ()
     purging: tuple[str, ...] = ()

@@ -52,7 +52,7 @@ class AppDatabase(pulumi.ComponentResource):
     def __init__(self, name: str, args: AppDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("data-tier:postgres:AppDatabase", name, {}, opts)
         self._base, self._spec, self._roles = name, args.spec, RoleNames(args.spec.settings.database)
-        self._hostname = args.server.hostname
+        self._hostname, self._query = args.server.hostname, args.server.url_query
         container = args.server.container
         self._inside = pulumi.ResourceOptions(
             parent=self,
@@ -117,6 +117,6 @@ class AppDatabase(pulumi.ComponentResource):
 
     def _url(self, login: str, password: pulumi.Output[str]) -> pulumi.Output[str]:
         return pulumi.Output.format(
-            "postgresql://{0}:{1}@{2}:{3}/{4}",
-            login, password, self._hostname, PORT, self._roles.database,
+            "postgresql://{0}:{1}@{2}:{3}/{4}{5}",
+            login, password, self._hostname, PORT, self._roles.database, self._query,
         )  # fmt: skip

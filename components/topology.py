@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import pulumi
-
 from components import stores
 from components.config import Place, Service, Settings, places
 from components.config.models import PROBE_IMAGE
 from components.network import TieredNetwork, TieredNetworkArgs
-from components.platforms import Platform, present
+from components.platforms import Platform
 from components.platforms.docker import DockerPlatform
 from components.platforms.stopped import StoppedPlatform
 from components.service import AppService, AppServiceArgs
@@ -42,7 +40,16 @@ def build(settings: Settings) -> Topology:
     servers, found = _stores(settings, platform, networks)
     topology = Topology(settings=settings, networks=networks, servers=servers, stores=found, services={})
     services = {app: _service(topology, platform, app, its) for app, its in _services(settings)}
+    _close_former(topology, services)
     return Topology(settings=settings, networks=networks, servers=servers, stores=found, services=services)
+
+
+def _close_former(topology: Topology, services: Mapping[str, AppService]) -> None:
+    """After each service has its new URLs, what the generation before logged in with is taken back."""
+    for app, by_place in topology.stores.items():
+        for its in by_place.values():
+            used = app in services and its is topology.serving(app)
+            its.close_former(services[app].switched if used else ())
 
 
 def _platform(settings: Settings) -> Platform:
@@ -72,7 +79,6 @@ def _services(settings: Settings) -> list[tuple[str, Service]]:
 def _service(topology: Topology, platform: Platform, app: str, service: Service) -> AppService:
     settings, used = topology.settings, topology.serving(app)
     image = settings.service_image(app)
-    waits: list[pulumi.Resource] = present(used.database, used.user) if used else []
     args = AppServiceArgs(
         platform=platform,
         app=app,
@@ -84,6 +90,8 @@ def _service(topology: Topology, platform: Platform, app: str, service: Service)
         stand_in=image == PROBE_IMAGE,
         urls=used.urls if used else {},
         data_network=used.network if used else None,
-        wait_for=waits,
+        wait_for=used.needed if used else [],
+        files_wait_for=used.turned if used else [],
+        generation=settings.apps[app].generation,
     )
     return AppService(f"service-{app}", args)

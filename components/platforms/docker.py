@@ -15,6 +15,15 @@ import pulumi_docker as docker
 from components.platforms import NetworkSpec, SecretFiles, Stored, Workload, WorkloadSpec, merged
 
 _WAIT_SECONDS = 120
+# By a rename, so that who reads a file while it changes gets the old or the new content, and never half of one.
+_FILL = """\
+cd /in
+for file in *; do
+  cp "$file" "/out/.$file.new"
+  chmod 0444 "/out/.$file.new"
+  mv "/out/.$file.new" "/out/$file"
+done
+"""
 _LOGS = {"max-size": "10m", "max-file": "3"}
 _PUBLISH_OPTIONS = {
     "com.docker.network.bridge.enable_icc": "false",
@@ -75,7 +84,7 @@ class DockerPlatform:
             name=f"{owner}-secrets-fill",
             image=self.image(self._helper_image),
             entrypoints=["sh", "-c"],
-            command=["cp /in/* /out/ && chmod 0444 /out/*"],
+            command=[_FILL],
             must_run=False,
             attach=True,
             logs=False,

@@ -69,6 +69,12 @@ class PostgresServer(pulumi.ComponentResource):
     admin_password: pulumi.Output[str]
     """The superuser's password, secret."""
 
+    admin: str
+    """The superuser."""
+
+    reach: Reach
+    """How the host manages it."""
+
     provider: postgresql.Provider
     """Manages roles and databases on this server."""
 
@@ -94,8 +100,8 @@ class PostgresServer(pulumi.ComponentResource):
         workload = _container(name, args, volume, secrets, labels, mine)
         self.container, self.address = workload.resource, args.address
         self.hostname = pulumi.Output.from_input(args.hostname)  # not the container's: URLs needn't wait for it
-        way = reach(f"{name}-forwarder", _way(args), self.container, mine)
-        self.provider = self._manager(name, args, way, mine)
+        self.admin, self.reach = args.settings.admin, reach(f"{name}-forwarder", _way(args), self.container, mine)
+        self.provider = self._manager(name, args, self.reach, mine)
         self.register_outputs(
             {"hostname": self.hostname, "address": self.address, "admin_password": self.admin_password}
         )

@@ -1,6 +1,7 @@
 """Refuses data that the program could delete: volumes of data containers, databases, roles, and their passwords.
 
-A password that is written into a volume is data: without it the volume can't be opened any more. What belongs to an
+A password that is written into a volume is data: without it the volume can't be opened any more. That of an app's login
+isn't once it rotates: the admin sets another one, and protection would forbid just that. What belongs to an
 app that the stack's own outputs call `purging` is on its way out and may be unprotected.
 """
 
@@ -17,6 +18,7 @@ from policies.stores import is_store_image
 _STACK: Final = "pulumi:pulumi:Stack"
 _VOLUME: Final = "docker:index/volume:Volume"
 _PASSWORD: Final = "random:index/randomPassword:RandomPassword"
+_APP_LOGINS: Final = frozenset({"data-tier:postgres:AppDatabase", "data-tier:redis:RedisUser"})
 _OBJECTS: Final = frozenset({DATABASE, ROLE, SCHEMA})
 
 
@@ -36,11 +38,19 @@ def _holds(one: Subject, used: frozenset[str]) -> str:
     if one.type in _OBJECTS:
         return "a database object"
     if one.type == _PASSWORD:
+        if _rotates(one):
+            return ""
         inside = any(kind.startswith(DATA_COMPONENTS) for kind in one.kinds[:-1]) or is_store_image(one.name)
         return "a password that lives in a volume" if inside else ""
     name, labels = str(one.get("name")), one.reader.items(one.props, "labels")
     labelled = any((one.reader.get(it, "label"), one.reader.get(it, "value")) == (TIER, "data") for _, it in labels)
     return "a volume with data" if labelled or name in used else ""
+
+
+def _rotates(one: Subject) -> bool:
+    """Whether it is the password of an app's login that a rotation has made."""
+    made = any(key == "generation" for key, _ in one.reader.entries(one.props, "keepers"))
+    return made and not _APP_LOGINS.isdisjoint(one.kinds)
 
 
 def _volumes_of_stores(subjects: Sequence[Subject]) -> frozenset[str]:

@@ -13,7 +13,8 @@ from policies.rule import Level, ResourceRule, Settings, Severity, Subject
 from policies.rules.command.command.refuse_opening_command import LOCAL, REMOTE, TEXTS, is_listed
 
 COPIES: Final = frozenset({"command:remote:CopyFile", "command:remote:CopyToRemote"})
-_OWN: Final = r"\.venv/bin/python -m operate\.redis_users (?:set|delete)"  # no anchors: the whole text must match
+# No anchors: the whole text must match.
+_OWN: Final = r"\.venv/bin/python -m operate\.(?:redis_users (?:set|settle|delete)|drain)"
 
 
 def _check(subject: Subject, settings: Settings) -> Iterator[str]:

@@ -109,12 +109,20 @@ class OwnRedis(_Section):
     expose: fields.HostPort | None = None
 
 
+class Limits(_Section):
+    """What sessions of an app's logins start with, in milliseconds. Soft: the app can change them for itself."""
+
+    statement_timeout: fields.Milliseconds | None = None
+    idle_in_transaction_session_timeout: fields.Milliseconds | None = None
+
+
 class AppDatabase(_Section):
     """An app's database; `server` counts in the isolated place."""
 
     database: fields.DatabaseName
     extensions: tuple[fields.ExtensionName, ...] = ()
     connections: int = Field(default=20, ge=1, le=1000)
+    limits: Limits = Limits()
     server: OwnPostgres = OwnPostgres()
 
 

@@ -145,6 +145,7 @@ class AppDatabase(pulumi.ComponentResource):
         secret = self._spec.lifecycle.replaceable(pulumi.ResourceOptions(parent=self), rotated=keepers is not None)
         password = passwords.generated(f"{self._base}-{role}-password", secret, keepers)
         salt = passwords.salt(f"{self._base}-{role}-salt", secret, keepers)
+        limits = None if owner else self._spec.settings.limits  # a migration may take its time
         made = postgresql.Role(
             f"{self._base}-{role}",
             name=self._roles.login(role),
@@ -152,6 +153,8 @@ class AppDatabase(pulumi.ComponentResource):
             password=pulumi.Output.all(password, salt).apply(lambda both: scram_verifier(*both)),
             roles=groups,
             assume_role=owner,
+            statement_timeout=limits.statement_timeout if limits else None,
+            idle_in_transaction_session_timeout=limits.idle_in_transaction_session_timeout if limits else None,
             connection_limit=sizing.MIGRATION_CONNECTIONS if owner else self._spec.settings.connections,
             opts=merged(self._kept, depends_on=list(after)),
         )

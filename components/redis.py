@@ -29,6 +29,7 @@ from components.platforms import (
     merged,
     present,
 )
+from components.rotation import Rotation, Slot
 from components.tls import (
     CA_PATH,
     CERTIFICATE_PATH,
@@ -232,6 +233,7 @@ class RedisUserArgs:
     purposes: Sequence[str]
     locked: bool = False
     keys_go: bool = False
+    rotation: Rotation = field(default_factory=Rotation)
 
 
 class RedisUser(pulumi.ComponentResource):
@@ -240,44 +242,67 @@ class RedisUser(pulumi.ComponentResource):
     urls: Mapping[str, pulumi.Output[str]]
     """The URL with its password for each purpose, secret."""
 
+    needed: list[pulumi.Resource]
+    """What has to be there before the app can work."""
+
+    opened: pulumi.Resource | None
+    """After a rotation what lets the new password in: whoever is given the URLs waits for it. Else None."""
+
     def __init__(self, name: str, args: RedisUserArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("data-tier:redis:RedisUser", name, {}, opts)
-        mine = pulumi.ResourceOptions(parent=self)
-        password = passwords.generated(f"{name}-password", args.lifecycle.stateful(mine))
+        self._name, self._args = name, args
+        password = self._password(args.rotation.current)
         numbers = {purpose: args.server.databases[purpose] for purpose in args.purposes}
         form = f"rediss://{{0}}:{{1}}@{{2}}:{{3}}/{{4}}{REDIS_QUERY}" if args.server.ca else _CLEAR_URL
         self.urls = {
             purpose: pulumi.Output.format(form, args.app, password, args.server.hostname, PORT, number)
             for purpose, number in numbers.items()
         }
-        if args.server.container is not None:
-            _set_user(name, args, list(numbers.values()), password, args.server.container, mine)
-        self.register_outputs({"urls": self.urls})
-
-
-def _set_user(
-    name: str,
-    args: RedisUserArgs,
-    numbers: Sequence[int],
-    password: pulumi.Output[str],
-    container: pulumi.Resource,
-    mine: pulumi.ResourceOptions,
-) -> command.local.Command:
-    run = f"{_PYTHON} -m operate.redis_users"
-    bring = f"{run} lock" if args.locked else f"{run} set"
-    return command.local.Command(
-        f"{name}-acl",
-        create=bring,
-        update=bring,
-        delete=f"{run} purge" if args.keys_go else f"{run} delete",
-        environment={
+        self._environment: dict[str, pulumi.Input[str]] = {
             "REDIS_HOST": args.server.reach.host,
             "REDIS_PORT": str(args.server.reach.port),
             "REDIS_ADMIN_PASSWORD": args.server.admin_password,
             "REDIS_APP": args.app,
             "REDIS_APP_PASSWORD": password,
-            "REDIS_DATABASES": ",".join(str(number) for number in sorted(numbers)),
+            "REDIS_DATABASES": ",".join(str(number) for number in sorted(numbers.values())),
             **({"REDIS_CA": args.server.ca} if args.server.ca else {}),
-        },
-        opts=merged(mine, depends_on=[container, *args.server.ready], deleted_with=container),
-    )
+        }
+        acl = self._set_user()
+        self.opened = acl if args.rotation.turned else None
+        self.needed = present(acl) if args.rotation.turned else [self]
+        self.register_outputs({"urls": self.urls})
+
+    def close_former(self, after: Sequence[pulumi.Resource]) -> None:
+        """Refuse the password of the generation before, once `after` have given the app its new URLs."""
+        args, container = self._args, self._args.server.container
+        if self.opened is None or container is None or args.locked or args.rotation.overlap:
+            return
+        run = f"{_PYTHON} -m operate.redis_users settle"
+        opts = pulumi.ResourceOptions(parent=self, depends_on=[self.opened, *after], deleted_with=container)
+        command.local.Command(
+            f"{self._name}-acl-settled", create=run, update=run, environment=self._environment, opts=opts
+        )
+
+    def _password(self, slot: Slot) -> pulumi.Output[str]:
+        keepers = self._args.rotation.keepers(slot)
+        opts = self._args.lifecycle.replaceable(pulumi.ResourceOptions(parent=self), rotated=keepers is not None)
+        name = f"{self._name}-password" if slot == "a" else f"{self._name}-password-{slot}"
+        return passwords.generated(name, opts, keepers)
+
+    def _set_user(self) -> command.local.Command | None:
+        args, server = self._args, self._args.server
+        former = {"REDIS_FORMER_PASSWORD": self._password(args.rotation.former)} if args.rotation.turned else {}
+        if server.container is None:
+            return None
+        run = f"{_PYTHON} -m operate.redis_users"
+        bring = f"{run} lock" if args.locked else f"{run} set"
+        return command.local.Command(
+            f"{self._name}-acl",
+            create=bring,
+            update=bring,
+            delete=f"{run} purge" if args.keys_go else f"{run} delete",
+            environment={**self._environment, **former},
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[server.container, *server.ready], deleted_with=server.container
+            ),
+        )

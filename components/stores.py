@@ -6,7 +6,7 @@ their services use `topology`'s.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -14,7 +14,7 @@ import pulumi
 from components.config import Postgres, Redis, Settings, places
 from components.naming import server_key, short_name
 from components.network import AppNetwork, AppNetworkArgs, DataAddresses
-from components.platforms import Lifecycle, Platform
+from components.platforms import Lifecycle, Platform, present
 from components.postgres import (
     AppDatabase,
     DatabaseSpec,
@@ -26,6 +26,7 @@ from components.postgres import (
     UnifiedPostgresArgs,
 )
 from components.redis import RedisUser, RedisUserArgs, RedisWithDbs, RedisWithDbsArgs
+from components.rotation import Rotation
 from components.tls import CertificateAuthority
 
 Servers = Mapping[str, PostgresServer | RedisWithDbs]
@@ -38,6 +39,26 @@ class Stores:
     network: pulumi.Output[str]
     database: AppDatabase | None
     user: RedisUser | None
+
+    @property
+    def needed(self) -> list[pulumi.Resource]:
+        """What has to be there before the app can work."""
+        return [
+            *(self.database.needed if self.database else ()),
+            *(self.user.needed if self.user else ()),
+        ]
+
+    @property
+    def turned(self) -> list[pulumi.Resource]:
+        """What takes the app's URLs after a rotation: nobody may be given them before. Empty before the first one."""
+        login = self.database.login if self.database and self.database.rotation.turned else None
+        return present(login, self.user.opened if self.user else None)
+
+    def close_former(self, after: Sequence[pulumi.Resource]) -> None:
+        """Take back what the generation before logged in with, once `after` have given the app its new URLs."""
+        for store in (self.database, self.user):
+            if store is not None:
+                store.close_former(after)
 
     @property
     def urls(self) -> dict[str, pulumi.Output[str]]:
@@ -128,7 +149,17 @@ def _database(settings: Settings, app: str) -> DatabaseSpec:
     if database is None:
         raise ValueError(f"{app} has no database")
     lifecycle = _lifecycle(settings, [app])
-    return DatabaseSpec(settings=database, lifecycle=lifecycle, locked=app in settings.retired)
+    return DatabaseSpec(
+        settings=database,
+        lifecycle=lifecycle,
+        locked=app in settings.retired,
+        rotation=_rotation(settings, app),
+        drain=settings.rotation.drain,
+    )
+
+
+def _rotation(settings: Settings, app: str) -> Rotation:
+    return Rotation(generation=settings.apps[app].generation, overlap=settings.apps[app].overlap)
 
 
 def _user(settings: Settings, server: RedisWithDbs, app: str) -> RedisUserArgs:
@@ -139,6 +170,7 @@ def _user(settings: Settings, server: RedisWithDbs, app: str) -> RedisUserArgs:
         purposes=settings.apps[app].redis,
         locked=app in settings.retired,
         keys_go=app in settings.purging,
+        rotation=_rotation(settings, app),
     )
 
 

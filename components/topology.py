@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-import pulumi
-
 from components import stores
 from components.config import Place, Service, Settings, places
 from components.config.models import PROBE_IMAGE
 from components.network import TieredNetwork, TieredNetworkArgs
-from components.platforms import Lifecycle, Platform, present
+from components.platforms import Lifecycle, Platform
 from components.platforms.docker import DockerPlatform
 from components.platforms.stopped import StoppedPlatform
 from components.service import AppService, AppServiceArgs
@@ -50,7 +48,16 @@ def build(settings: Settings) -> Topology:
     servers, found = _stores(settings, platform, networks, tls)
     topology = Topology(settings=settings, networks=networks, tls=tls, servers=servers, stores=found, services={})
     services = {app: _service(topology, platform, app, its) for app, its in _services(settings)}
+    _close_former(topology, services)
     return replace(topology, services=services)
+
+
+def _close_former(topology: Topology, services: Mapping[str, AppService]) -> None:
+    """After each service has its new URLs, what the generation before logged in with is taken back."""
+    for app, by_place in topology.stores.items():
+        for its in by_place.values():
+            used = app in services and its is topology.serving(app)
+            its.close_former(services[app].switched if used else ())
 
 
 def _platform(settings: Settings) -> Platform:
@@ -92,7 +99,6 @@ def _services(settings: Settings) -> list[tuple[str, Service]]:
 def _service(topology: Topology, platform: Platform, app: str, service: Service) -> AppService:
     settings, used = topology.settings, topology.serving(app)
     image = settings.service_image(app)
-    waits: list[pulumi.Resource] = present(used.database, used.user) if used else []
     args = AppServiceArgs(
         platform=platform,
         app=app,
@@ -105,6 +111,8 @@ def _service(topology: Topology, platform: Platform, app: str, service: Service)
         urls=used.urls if used else {},
         ca=topology.tls.ca if topology.tls and used and used.urls else None,
         data_network=used.network if used else None,
-        wait_for=waits,
+        wait_for=used.needed if used else [],
+        files_wait_for=used.turned if used else [],
+        generation=settings.apps[app].generation,
     )
     return AppService(f"service-{app}", args)

@@ -83,6 +83,7 @@ class Held:
     places: tuple[str, ...] = ()
     retired: bool = False
     purging: bool = False
+    generation: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -147,12 +147,20 @@ class OwnRedis(_Section):
     expose: fields.HostPort | None = None
 
 
+class Limits(_Section):
+    """What sessions of an app's logins start with, in milliseconds. Soft: the app can change them for itself."""
+
+    statement_timeout: fields.Milliseconds | None = None
+    idle_in_transaction_session_timeout: fields.Milliseconds | None = None
+
+
 class AppDatabase(_Section):
     """An app's database; `server` counts in the isolated place."""
 
     database: fields.DatabaseName
     extensions: tuple[fields.ExtensionName, ...] = ()
     connections: int = Field(default=20, ge=1, le=1000)
+    limits: Limits = Limits()
     server: OwnPostgres = OwnPostgres()
 
 
@@ -166,6 +174,7 @@ class Service(_Section):
     port: fields.Port | None = None
     env: dict[fields.Variable, str] = Field(default_factory=dict)
     aliases: tuple[fields.HostName, ...] = ()
+    reads: Literal["reconnect", "start"] = "reconnect"
     memory: fields.Mebibytes = Field(default=256, ge=16)
     cpu: float = Field(default=0.5, gt=0, le=256)
 
@@ -197,11 +206,28 @@ class App(_Section):
     serving: Place | None = None
     keep: tuple[Place, ...] = ()
     subnet: fields.OwnSubnet | None = None
+    generation: int = Field(default=1, ge=1, le=1_000_000)
+    overlap: bool = False
+
+    @model_validator(mode="after")
+    def _overlaps_with_a_generation_before(self) -> App:
+        if self.overlap and self.generation == 1:
+            raise rule_error(
+                "overlap keeps the login of the generation before open, and there is none before the first",
+                "Remove overlap, or write generation: 2",
+            )
+        return self
 
     @property
     def has_stores(self) -> bool:
         """Whether it gets a data URL of any kind."""
         return self.postgres is not None or bool(self.redis)
+
+
+class RotationSettings(_Section):
+    """How logins change over: how long sessions of the login before may take to end."""
+
+    drain: fields.Seconds = Field(default=20, ge=2, le=600)
 
 
 class Settings(_Section):
@@ -217,6 +243,7 @@ class Settings(_Section):
     redis: Redis
     images: Images = Images()
     tls: Tls = Tls()
+    rotation: RotationSettings = RotationSettings()
     apps: dict[fields.AppName, App]
     retired: tuple[str, ...] = ()
     purging: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from components.platforms import NetworkSpec, SecretFiles, Stored, Workload, Wor
 
 _WAIT_SECONDS = 120
 _LOGS = {"max-size": "10m", "max-file": "3"}
+# By a rename, so that who reads a file while it changes gets the old or the new content, and never half of one.
 _PUT = """\
 set -eu
 put() { cp "/in/$1" "/out/.$1"; chown "$2" "/out/.$1"; chmod "$3" "/out/.$1"; mv "/out/.$1" "/out/$1"; }"""

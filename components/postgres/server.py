@@ -83,6 +83,15 @@ class PostgresServer(pulumi.ComponentResource):
     admin_password: pulumi.Output[str]
     """The superuser's password, secret."""
 
+    admin: str
+    """The superuser."""
+
+    reach: Reach
+    """How the host manages it."""
+
+    sslmode: str
+    """How far the host asks for TLS on that way, in libpq's words."""
+
     provider: postgresql.Provider
     """Manages roles and databases on this server."""
 
@@ -110,11 +119,15 @@ class PostgresServer(pulumi.ComponentResource):
         workload = _container(name, args, volume, secrets, labels, mine)
         self.container, self.address = workload.resource, args.address
         self.hostname = pulumi.Output.from_input(args.hostname)  # not the container's: URLs needn't wait for it
-        way = reach(f"{name}-forwarder", _way(args), self.container, mine)
-        self.provider = self._manager(name, args, way, mine)
+        self.admin, self.reach = args.settings.admin, reach(f"{name}-forwarder", _way(args), self.container, mine)
+        # not verify-full: the plugin takes the authority as a file's path only, which would have to be there, and the
+        # same, in every checkout before the first connection; the way is host to container on one machine
+        self.sslmode = "require" if args.tls else "disable"
+        self.provider = self._manager(name, args, self.reach, mine)
         self.url_query = POSTGRES_QUERY if certificate else ""
         if certificate and self.container:
-            _reload(name, args, certificate, way, self.admin_password, [secrets.ready, self.container], mine)
+            after = [secrets.ready, self.container]
+            _reload(name, args, certificate, self.reach, self.admin_password, after, mine)
         self.register_outputs(
             {"hostname": self.hostname, "address": self.address, "admin_password": self.admin_password}
         )
@@ -130,9 +143,7 @@ class PostgresServer(pulumi.ComponentResource):
             password=self.admin_password,
             database="postgres",
             superuser=True,
-            # not verify-full: the plugin takes the authority as a file's path only, which would have to be there, and
-            # the same, in every checkout before the first connection; the way is host to container on one machine
-            sslmode="require" if args.tls else "disable",
+            sslmode=self.sslmode,
             opts=merged(mine, depends_on=present(self.container, way.ready)),
         )
 

@@ -269,7 +269,7 @@ def test_the_exports_name_each_server_and_say_where_an_app_is_served_from():
 
 def test_the_ledger_says_what_holds_data():
     apps = told(mixed())["apps"]
-    usual = {"serving": "unified", "retired": False, "purging": False}
+    usual = {"serving": "unified", "retired": False, "purging": False, "generation": 1}
     both = ["unified", "isolated"]
     assert apps["shop"] == {**usual, "database": "shop", "redis": ["cache", "queue"], "places": both}
     assert apps["blog"] == {**usual, "database": "blog", "redis": [], "places": ["isolated"], "serving": "isolated"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,10 @@ class RoleNames:
     def logins(self) -> tuple[str, str]:
         """The two alternating logins of the app: one serves while the other's password changes."""
         return f"{self.database}_a", f"{self.database}_b"
+
+    def login(self, role: Literal["a", "b", "migrate"]) -> str:
+        """One of the roles that log in, by its role's name."""
+        return f"{self.database}_{role}"
 
     @property
     def migrate(self) -> str:

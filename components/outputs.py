@@ -35,6 +35,7 @@ def exports(topology: Topology) -> dict[str, Any]:
         "services": {app: _service(settings, app) for app in topology.services},
         "stand_ins": [app for app in topology.services if settings.service_image(app) == PROBE_IMAGE],
         "apps": {app: entry.model_dump(mode="json") for app, entry in entries(settings).items()},
+        "ca": topology.tls.ca if topology.tls else None,
         "secrets": _secrets(topology),
     }
 
@@ -62,6 +63,7 @@ def _postgres(settings: Settings, server: Postgres, at: DataAddresses, app: str 
         "admin": server.admin,
         "major": settings.postgres_major,
         "expose": server.expose,
+        "tls": settings.tls.enabled,
     }
     return {**told, **_where(settings, server.name or settings.postgres_name, app)}
 
@@ -74,6 +76,7 @@ def _redis(settings: Settings, server: Redis, at: DataAddresses, app: str | None
         "admin": "admin",
         "major": settings.redis_major,
         "expose": server.expose,
+        "tls": settings.tls.enabled,
     }
     return {**told, **_where(settings, server.name or settings.redis_name, app)}
 

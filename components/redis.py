@@ -29,9 +29,21 @@ from components.platforms import (
     merged,
     present,
 )
+from components.rotation import Rotation, Slot
+from components.tls import (
+    CA_PATH,
+    CERTIFICATE_PATH,
+    KEY_PATH,
+    REDIS_QUERY,
+    CertificateAuthority,
+    ReloadArgs,
+    ServerCertificate,
+    reloaded,
+)
 
 PORT: Final = 6379
 _NUMBERS: Final = 16
+_UID: Final = 999  # of the user redis in Debian's images
 _CAPABILITIES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")  # the entrypoint changes owner and user
 _PYTHON: Final = ".venv/bin/python"  # relative to the project, so that state means the same in every checkout
 
@@ -48,15 +60,19 @@ touch /data/users.acl
 mv /data/users.acl.new /data/users.acl
 exec docker-entrypoint.sh redis-server "$@"
 """
+_CLEAR_URL: Final = "redis://{0}:{1}@{2}:{3}/{4}"
 _PING: Final = (
-    'REDISCLI_AUTH="$(cat /run/secrets/redis_admin)" redis-cli -h 127.0.0.1 --user admin --no-auth-warning ping'
+    'REDISCLI_AUTH="$(cat /run/secrets/redis_admin)" redis-cli{tls} -h 127.0.0.1 --user admin --no-auth-warning ping'
     " | grep -q PONG"
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class RedisWithDbsArgs:
-    """What RedisWithDbs is built from. `hostname` is the container's name, `labels` are further ones."""
+    """What RedisWithDbs is built from. `hostname` is the container's name, `labels` are further ones.
+
+    Without `tls` it takes connections in clear.
+    """
 
     platform: Platform
     lifecycle: Lifecycle
@@ -67,6 +83,7 @@ class RedisWithDbsArgs:
     network: pulumi.Input[str]
     address: str
     forwarder: str
+    tls: CertificateAuthority | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -85,8 +102,14 @@ class RedisWithDbs(pulumi.ComponentResource):
     admin_password: pulumi.Output[str]
     """The password of the user admin, secret."""
 
+    ca: pulumi.Output[str] | None
+    """What verifies the server, None where it takes connections in clear."""
+
     container: pulumi.CustomResource | None
-    """The running server: its users wait for it and go with it. None while the stack is down."""
+    """The running server: its users go with it. None while the stack is down."""
+
+    ready: Sequence[pulumi.Resource]
+    """After these the server can be managed."""
 
     def __init__(self, name: str, args: RedisWithDbsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("data-tier:redis:RedisWithDbs", name, {}, opts)
@@ -101,14 +124,19 @@ class RedisWithDbs(pulumi.ComponentResource):
 
         self.admin_password = passwords.generated(f"{name}-admin-password", stateful)
         volume = args.platform.volume(f"{name}-data", f"{args.hostname}-data", labels, stateful)
+        certificate = _certificate(args)
+        files, owned = (certificate.files, certificate.owned) if certificate else ({}, None)
         secrets = args.platform.secret_files(
-            f"{name}-secrets", args.hostname, {"redis_admin": self.admin_password}, mine
+            f"{name}-secrets", args.hostname, {"redis_admin": self.admin_password, **files}, mine, owned
         )
         workload = _container(name, args, volume, secrets, labels, mine)
         self.container = workload.resource
         self.hostname = pulumi.Output.from_input(args.hostname)  # not the container's: URLs needn't wait for it
         self.reach = reach(f"{name}-forwarder", _way(args), self.container, mine)
-        self.databases = args.settings.databases
+        self.databases, self.ca = args.settings.databases, certificate.ca if certificate else None
+        self.ready = present(secrets.ready, self.container, self.reach.ready)
+        if certificate and self.container:
+            self.ready = [self._reloaded(name, certificate, mine)]
         self.register_outputs(
             {
                 "hostname": self.hostname,
@@ -117,6 +145,21 @@ class RedisWithDbs(pulumi.ComponentResource):
                 "admin_password": self.admin_password,
             }
         )
+
+    def _reloaded(self, name: str, certificate: ServerCertificate, mine: pulumi.ResourceOptions) -> pulumi.Resource:
+        args = ReloadArgs(
+            kind="redis",
+            certificate=certificate,
+            way=self.reach,
+            user="admin",
+            password=self.admin_password,
+            after=self.ready,
+        )
+        return reloaded(f"{name}-tls", args, mine)
+
+
+def _certificate(args: RedisWithDbsArgs) -> ServerCertificate | None:
+    return args.tls.issue([args.hostname, *args.aliases], [args.address], _UID) if args.tls else None
 
 
 def _way(args: RedisWithDbsArgs) -> ForwarderArgs:
@@ -143,7 +186,7 @@ def _container(
     spec = WorkloadSpec(
         name=args.hostname,
         image=args.platform.image(f"data-tier/redis:{args.major}"),
-        command=["sh", "-euc", _START, "redis", *_flags(args.settings.memory)],
+        command=["sh", "-euc", _START, "redis", *_flags(args.settings.memory, tls=bool(args.tls))],
         joins=[Join(network=args.network, aliases=args.aliases, address=args.address)],
         mounts=[
             Mount(volume=volume.name, path="/data"),
@@ -151,7 +194,7 @@ def _container(
         ],
         memory=args.settings.memory,
         cpu=1,
-        health=Health(command=["CMD-SHELL", _PING]),
+        health=Health(command=["CMD-SHELL", _PING.format(tls=f" --tls --cacert {CA_PATH}" if args.tls else "")]),
         capabilities=_CAPABILITIES,
         labels=labels,
     )
@@ -160,7 +203,7 @@ def _container(
     )
 
 
-def _flags(memory: int) -> list[str]:
+def _flags(memory: int, *, tls: bool) -> list[str]:
     flags = {
         "aclfile": "/data/users.acl",
         "dir": "/data",
@@ -171,6 +214,9 @@ def _flags(memory: int) -> list[str]:
         "maxmemory-policy": "noeviction",  # queues and sessions share the server: losing a key is losing work
         "protected-mode": "no",  # the default user is off and the network is internal
     }
+    if tls:
+        flags |= {"port": "0", "tls-port": str(PORT), "tls-auth-clients": "no"}
+        flags |= {"tls-cert-file": CERTIFICATE_PATH, "tls-key-file": KEY_PATH}
     return [part for key, value in flags.items() for part in (f"--{key}", value)]
 
 
@@ -187,6 +233,7 @@ class RedisUserArgs:
     purposes: Sequence[str]
     locked: bool = False
     keys_go: bool = False
+    rotation: Rotation = field(default_factory=Rotation)
 
 
 class RedisUser(pulumi.ComponentResource):
@@ -195,44 +242,67 @@ class RedisUser(pulumi.ComponentResource):
     urls: Mapping[str, pulumi.Output[str]]
     """The URL with its password for each purpose, secret."""
 
+    needed: list[pulumi.Resource]
+    """What has to be there before the app can work."""
+
+    opened: pulumi.Resource | None
+    """After a rotation what lets the new password in: whoever is given the URLs waits for it. Else None."""
+
     def __init__(self, name: str, args: RedisUserArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("data-tier:redis:RedisUser", name, {}, opts)
-        mine = pulumi.ResourceOptions(parent=self)
-        password = passwords.generated(f"{name}-password", args.lifecycle.stateful(mine))
+        self._name, self._args = name, args
+        password = self._password(args.rotation.current)
         numbers = {purpose: args.server.databases[purpose] for purpose in args.purposes}
+        form = f"rediss://{{0}}:{{1}}@{{2}}:{{3}}/{{4}}{REDIS_QUERY}" if args.server.ca else _CLEAR_URL
         self.urls = {
-            purpose: pulumi.Output.format(
-                "redis://{0}:{1}@{2}:{3}/{4}", args.app, password, args.server.hostname, PORT, number
-            )
+            purpose: pulumi.Output.format(form, args.app, password, args.server.hostname, PORT, number)
             for purpose, number in numbers.items()
         }
-        if args.server.container is not None:
-            _set_user(name, args, list(numbers.values()), password, args.server.container, mine)
-        self.register_outputs({"urls": self.urls})
-
-
-def _set_user(
-    name: str,
-    args: RedisUserArgs,
-    numbers: Sequence[int],
-    password: pulumi.Output[str],
-    container: pulumi.Resource,
-    mine: pulumi.ResourceOptions,
-) -> command.local.Command:
-    run = f"{_PYTHON} -m operate.redis_users"
-    bring = f"{run} lock" if args.locked else f"{run} set"
-    return command.local.Command(
-        f"{name}-acl",
-        create=bring,
-        update=bring,
-        delete=f"{run} purge" if args.keys_go else f"{run} delete",
-        environment={
+        self._environment: dict[str, pulumi.Input[str]] = {
             "REDIS_HOST": args.server.reach.host,
             "REDIS_PORT": str(args.server.reach.port),
             "REDIS_ADMIN_PASSWORD": args.server.admin_password,
             "REDIS_APP": args.app,
             "REDIS_APP_PASSWORD": password,
-            "REDIS_DATABASES": ",".join(str(number) for number in sorted(numbers)),
-        },
-        opts=merged(mine, depends_on=present(container, args.server.reach.ready), deleted_with=container),
-    )
+            "REDIS_DATABASES": ",".join(str(number) for number in sorted(numbers.values())),
+            **({"REDIS_CA": args.server.ca} if args.server.ca else {}),
+        }
+        acl = self._set_user()
+        self.opened = acl if args.rotation.turned else None
+        self.needed = present(acl) if args.rotation.turned else [self]
+        self.register_outputs({"urls": self.urls})
+
+    def close_former(self, after: Sequence[pulumi.Resource]) -> None:
+        """Refuse the password of the generation before, once `after` have given the app its new URLs."""
+        args, container = self._args, self._args.server.container
+        if self.opened is None or container is None or args.locked or args.rotation.overlap:
+            return
+        run = f"{_PYTHON} -m operate.redis_users settle"
+        opts = pulumi.ResourceOptions(parent=self, depends_on=[self.opened, *after], deleted_with=container)
+        command.local.Command(
+            f"{self._name}-acl-settled", create=run, update=run, environment=self._environment, opts=opts
+        )
+
+    def _password(self, slot: Slot) -> pulumi.Output[str]:
+        keepers = self._args.rotation.keepers(slot)
+        opts = self._args.lifecycle.replaceable(pulumi.ResourceOptions(parent=self), rotated=keepers is not None)
+        name = f"{self._name}-password" if slot == "a" else f"{self._name}-password-{slot}"
+        return passwords.generated(name, opts, keepers)
+
+    def _set_user(self) -> command.local.Command | None:
+        args, server = self._args, self._args.server
+        former = {"REDIS_FORMER_PASSWORD": self._password(args.rotation.former)} if args.rotation.turned else {}
+        if server.container is None:
+            return None
+        run = f"{_PYTHON} -m operate.redis_users"
+        bring = f"{run} lock" if args.locked else f"{run} set"
+        return command.local.Command(
+            f"{self._name}-acl",
+            create=bring,
+            update=bring,
+            delete=f"{run} purge" if args.keys_go else f"{run} delete",
+            environment={**self._environment, **former},
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[server.container, *server.ready], deleted_with=server.container
+            ),
+        )

@@ -11,6 +11,7 @@ import pulumi
 from components.config import Service, Tier, TierName
 from components.network import TieredNetwork
 from components.platforms import Health, Join, Mount, Platform, Published, SecretFiles, WorkloadSpec, merged, present
+from components.tls import CA_FILE, CA_PATH
 
 _ADDRESSES: Final = {"loopback": "127.0.0.1", "public": "0.0.0.0"}  # noqa: S104 - public is the frontend's purpose
 _SECRETS: Final = "/run/secrets"
@@ -22,9 +23,10 @@ class AppServiceArgs:
     """What AppService is built from.
 
     `urls` are the data URLs by file name; each file is told to the app as a variable of the same name in capitals
-    with `_FILE`. `data_network` is where the servers of these URLs are, None without any. `wait_for` are the
-    resources without which the app can't work. `stand_in` says that the probe runs in the app's place: it is told its
-    port and asked for its health.
+    with `_FILE`. `ca` verifies their servers, None where they are spoken to in clear. `data_network` is where the
+    servers of these URLs are, None without any. `wait_for` are the resources without which the app can't work,
+    `files_wait_for` those without which the URLs don't; `generation` is that of the URLs. `stand_in` says that the
+    probe runs in the app's place: it is told its port and asked for its health.
     """
 
     platform: Platform
@@ -36,8 +38,11 @@ class AppServiceArgs:
     image: str
     stand_in: bool
     urls: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
+    ca: pulumi.Output[str] | None = None
     data_network: pulumi.Input[str] | None = None
     wait_for: Sequence[pulumi.Resource] = ()
+    files_wait_for: Sequence[pulumi.Resource] = ()
+    generation: int = 1
 
 
 class AppService(pulumi.ComponentResource):
@@ -46,13 +51,19 @@ class AppService(pulumi.ComponentResource):
     hostname: pulumi.Output[str]
     """The name that others on its networks connect to."""
 
+    switched: list[pulumi.Resource]
+    """After these the app has the URLs of its generation; for one that reads them at its start, it was restarted."""
+
     def __init__(self, name: str, args: AppServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("data-tier:service:AppService", name, {}, opts)
         mine = pulumi.ResourceOptions(parent=self)
-        secrets = args.platform.secret_files(f"{name}-secrets", args.hostname, args.urls, mine) if args.urls else None
+        files = {**args.urls, **({CA_FILE: args.ca} if args.ca else {})}
+        later = merged(mine, depends_on=list(args.files_wait_for)) if args.files_wait_for else mine
+        secrets = args.platform.secret_files(f"{name}-secrets", args.hostname, files, later) if args.urls else None
         after = present(*args.wait_for, secrets.ready if secrets else None)
         workload = args.platform.workload(f"{name}-container", _spec(args, secrets), merged(mine, depends_on=after))
         self.hostname = workload.name
+        self.switched = present(secrets.ready if secrets else None, workload.resource if _rereads_late(args) else None)
         self.register_outputs({"hostname": self.hostname})
 
 
@@ -68,13 +79,24 @@ def _spec(args: AppServiceArgs, secrets: SecretFiles | None) -> WorkloadSpec:
         memory=settings.memory,
         cpu=settings.cpu,
         health=_health(settings) if args.stand_in else None,
-        labels={"data-tier.app": args.app, "data-tier.component": "service", "data-tier.tier": settings.home},
+        labels={
+            "data-tier.app": args.app,
+            "data-tier.component": "service",
+            "data-tier.tier": settings.home,
+            **({"data-tier.generation": str(args.generation)} if _rereads_late(args) else {}),
+        },
         grace=10,
     )
 
 
+def _rereads_late(args: AppServiceArgs) -> bool:
+    """Whether the container is replaced by a rotation, because its app reads the files at its start only."""
+    return args.settings.reads == "start" and args.generation > 1 and bool(args.urls)
+
+
 def _environment(args: AppServiceArgs) -> dict[str, str]:
     files = {f"{file.upper()}_FILE": f"{_SECRETS}/{file}" for file in args.urls}
+    files |= {"CA_FILE": CA_PATH} if args.ca else {}
     told = {"PORT": str(_listens_on(args.settings)), "APP_NAME": args.app} if args.stand_in else {}
     return {**told, **args.settings.env, **files}
 

@@ -6,7 +6,7 @@ their services use `topology`'s.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -14,7 +14,7 @@ import pulumi
 from components.config import Postgres, Redis, Settings, places
 from components.naming import server_key, short_name
 from components.network import AppNetwork, AppNetworkArgs, DataAddresses
-from components.platforms import Lifecycle, Platform
+from components.platforms import Lifecycle, Platform, present
 from components.postgres import (
     AppDatabase,
     DatabaseSpec,
@@ -26,6 +26,8 @@ from components.postgres import (
     UnifiedPostgresArgs,
 )
 from components.redis import RedisUser, RedisUserArgs, RedisWithDbs, RedisWithDbsArgs
+from components.rotation import Rotation
+from components.tls import CertificateAuthority
 
 Servers = Mapping[str, PostgresServer | RedisWithDbs]
 
@@ -39,6 +41,26 @@ class Stores:
     user: RedisUser | None
 
     @property
+    def needed(self) -> list[pulumi.Resource]:
+        """What has to be there before the app can work."""
+        return [
+            *(self.database.needed if self.database else ()),
+            *(self.user.needed if self.user else ()),
+        ]
+
+    @property
+    def turned(self) -> list[pulumi.Resource]:
+        """What takes the app's URLs after a rotation: nobody may be given them before. Empty before the first one."""
+        login = self.database.login if self.database and self.database.rotation.turned else None
+        return present(login, self.user.opened if self.user else None)
+
+    def close_former(self, after: Sequence[pulumi.Resource]) -> None:
+        """Take back what the generation before logged in with, once `after` have given the app its new URLs."""
+        for store in (self.database, self.user):
+            if store is not None:
+                store.close_former(after)
+
+    @property
     def urls(self) -> dict[str, pulumi.Output[str]]:
         """The data URLs by file name: the first purpose is `redis_url`, further ones carry their name."""
         urls = {"database_url": self.database.url} if self.database else {}
@@ -49,11 +71,12 @@ class Stores:
 
 @dataclass(frozen=True, kw_only=True)
 class _Spot:
-    """Where servers are put: their network with its addresses, and the labels that they carry."""
+    """Where servers are put: their network with its addresses, the labels that they carry, who certifies them."""
 
     network: pulumi.Output[str]
     addresses: DataAddresses
     labels: Mapping[str, str]
+    tls: CertificateAuthority | None
 
 
 def shared_addresses(settings: Settings) -> DataAddresses:
@@ -69,9 +92,11 @@ def own_addresses(settings: Settings, app: str) -> DataAddresses:
     return DataAddresses.own(places.own_subnet(settings, app))
 
 
-def shared(settings: Settings, platform: Platform, network: pulumi.Output[str]) -> tuple[Servers, dict[str, Stores]]:
+def shared(
+    settings: Settings, platform: Platform, network: pulumi.Output[str], tls: CertificateAuthority | None
+) -> tuple[Servers, dict[str, Stores]]:
     """The shared servers on the data tier, as far as apps use them, and the stores on them by app."""
-    spot = _Spot(network=network, addresses=shared_addresses(settings), labels={})
+    spot = _Spot(network=network, addresses=shared_addresses(settings), labels={}, tls=tls)
     apps = places.apps_in(settings, "unified")
     servers: dict[str, PostgresServer | RedisWithDbs] = {}
     databases: Mapping[str, AppDatabase] = {}
@@ -87,14 +112,14 @@ def shared(settings: Settings, platform: Platform, network: pulumi.Output[str]) 
     return servers, {app: Stores(network=network, database=databases.get(app), user=users.get(app)) for app in apps}
 
 
-def own(settings: Settings, platform: Platform, app: str) -> tuple[Servers, Stores]:
+def own(settings: Settings, platform: Platform, app: str, tls: CertificateAuthority | None) -> tuple[Servers, Stores]:
     """An app's own network, its servers there and the stores on them."""
     name, its = f"isolated-{app}", settings.apps[app]
     addresses = own_addresses(settings, app)
     args = AppNetworkArgs(platform=platform, prefix=settings.prefix, app=app, addresses=addresses)
     network = AppNetwork(f"{name}-network", args).network
     spot, lifecycle = (
-        _Spot(network=network, addresses=addresses, labels={"data-tier.app": app}),
+        _Spot(network=network, addresses=addresses, labels={"data-tier.app": app}, tls=tls),
         _lifecycle(settings, [app]),
     )
     servers: dict[str, PostgresServer | RedisWithDbs] = {}
@@ -124,7 +149,17 @@ def _database(settings: Settings, app: str) -> DatabaseSpec:
     if database is None:
         raise ValueError(f"{app} has no database")
     lifecycle = _lifecycle(settings, [app])
-    return DatabaseSpec(settings=database, lifecycle=lifecycle, locked=app in settings.retired)
+    return DatabaseSpec(
+        settings=database,
+        lifecycle=lifecycle,
+        locked=app in settings.retired,
+        rotation=_rotation(settings, app),
+        drain=settings.rotation.drain,
+    )
+
+
+def _rotation(settings: Settings, app: str) -> Rotation:
+    return Rotation(generation=settings.apps[app].generation, overlap=settings.apps[app].overlap)
 
 
 def _user(settings: Settings, server: RedisWithDbs, app: str) -> RedisUserArgs:
@@ -135,6 +170,7 @@ def _user(settings: Settings, server: RedisWithDbs, app: str) -> RedisUserArgs:
         purposes=settings.apps[app].redis,
         locked=app in settings.retired,
         keys_go=app in settings.purging,
+        rotation=_rotation(settings, app),
     )
 
 
@@ -154,6 +190,7 @@ def _postgres(
         gateway=spot.addresses.gateway,
         address=spot.addresses.postgres,
         forwarder=spot.addresses.postgres_forwarder,
+        tls=spot.tls,
         labels=spot.labels,
     )
 
@@ -172,5 +209,6 @@ def _redis(
         network=spot.network,
         address=spot.addresses.redis,
         forwarder=spot.addresses.redis_forwarder,
+        tls=spot.tls,
         labels=spot.labels,
     )

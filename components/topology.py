@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-
-import pulumi
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from components import stores
 from components.config import Place, Service, Settings, places
 from components.config.models import PROBE_IMAGE
 from components.network import TieredNetwork, TieredNetworkArgs
-from components.platforms import Platform, present
+from components.platforms import Lifecycle, Platform
 from components.platforms.docker import DockerPlatform
 from components.platforms.stopped import StoppedPlatform
 from components.service import AppService, AppServiceArgs
 from components.stores import Servers, Stores
+from components.tls import CertificateAuthority, CertificateAuthorityArgs
+from components.tls.certificates import Life
 
 
 @dataclass(frozen=True, kw_only=True)
 class Topology:
-    """Everything that a stack consists of: servers by their key, stores by app and place, services by app."""
+    """Everything that a stack consists of: servers by their key, stores by app and place, services by app.
+
+    `tls` is who certifies the servers, None where they take connections in clear.
+    """
 
     settings: Settings
     networks: TieredNetwork
+    tls: CertificateAuthority | None
     servers: Servers
     stores: Mapping[str, Mapping[Place, Stores]]
     services: Mapping[str, AppService]
@@ -39,10 +44,20 @@ def build(settings: Settings) -> Topology:
     unified = bool(places.apps_in(settings, "unified"))
     tiers = {tier: its for tier, its in settings.network.items() if tier != "data" or unified}
     networks = TieredNetwork("network", TieredNetworkArgs(platform=platform, prefix=settings.prefix, tiers=tiers))
-    servers, found = _stores(settings, platform, networks)
-    topology = Topology(settings=settings, networks=networks, servers=servers, stores=found, services={})
+    tls = _authority(settings)
+    servers, found = _stores(settings, platform, networks, tls)
+    topology = Topology(settings=settings, networks=networks, tls=tls, servers=servers, stores=found, services={})
     services = {app: _service(topology, platform, app, its) for app, its in _services(settings)}
-    return Topology(settings=settings, networks=networks, servers=servers, stores=found, services=services)
+    _close_former(topology, services)
+    return replace(topology, services=services)
+
+
+def _close_former(topology: Topology, services: Mapping[str, AppService]) -> None:
+    """After each service has its new URLs, what the generation before logged in with is taken back."""
+    for app, by_place in topology.stores.items():
+        for its in by_place.values():
+            used = app in services and its is topology.serving(app)
+            its.close_former(services[app].switched if used else ())
 
 
 def _platform(settings: Settings) -> Platform:
@@ -50,16 +65,28 @@ def _platform(settings: Settings) -> Platform:
     return platform if settings.running else StoppedPlatform(platform)
 
 
+def _authority(settings: Settings) -> CertificateAuthority | None:
+    """Declared without TLS too: its seed is kept, so that the same authority certifies when TLS is on again."""
+    args = CertificateAuthorityArgs(
+        lifecycle=Lifecycle(protect=settings.protect),
+        prefix=settings.prefix,
+        life=Life(days=settings.tls.days, renew=settings.tls.renew_days),
+        now=datetime.now(UTC),
+    )
+    authority = CertificateAuthority("tls", args)
+    return authority if settings.tls.enabled else None
+
+
 def _stores(
-    settings: Settings, platform: Platform, networks: TieredNetwork
+    settings: Settings, platform: Platform, networks: TieredNetwork, tls: CertificateAuthority | None
 ) -> tuple[Servers, dict[str, dict[Place, Stores]]]:
     servers: Servers = {}
     found: dict[str, dict[Place, Stores]] = {}
     if places.apps_in(settings, "unified"):
-        servers, by_app = stores.shared(settings, platform, networks.names["data"])
+        servers, by_app = stores.shared(settings, platform, networks.names["data"], tls)
         found = {app: {"unified": its} for app, its in by_app.items()}
     for app in places.apps_in(settings, "isolated"):
-        more, its = stores.own(settings, platform, app)
+        more, its = stores.own(settings, platform, app, tls)
         servers = {**servers, **more}
         found.setdefault(app, {})["isolated"] = its
     return servers, found
@@ -72,7 +99,6 @@ def _services(settings: Settings) -> list[tuple[str, Service]]:
 def _service(topology: Topology, platform: Platform, app: str, service: Service) -> AppService:
     settings, used = topology.settings, topology.serving(app)
     image = settings.service_image(app)
-    waits: list[pulumi.Resource] = present(used.database, used.user) if used else []
     args = AppServiceArgs(
         platform=platform,
         app=app,
@@ -83,7 +109,10 @@ def _service(topology: Topology, platform: Platform, app: str, service: Service)
         image=image,
         stand_in=image == PROBE_IMAGE,
         urls=used.urls if used else {},
+        ca=topology.tls.ca if topology.tls and used and used.urls else None,
         data_network=used.network if used else None,
-        wait_for=waits,
+        wait_for=used.needed if used else [],
+        files_wait_for=used.turned if used else [],
+        generation=settings.apps[app].generation,
     )
     return AppService(f"service-{app}", args)

@@ -34,6 +34,8 @@ def psql(stack: Stack, app: str, arguments: Sequence[str], client: docker.Docker
         user, told["PGPASSWORD"] = _login(stack, app, login, "DATABASE_URL")
         place = ["--host", server.address, "--port", str(server.port), "--username", user, "--dbname", its.database]
         command = ["psql", *place, *arguments]
+        if server.tls:
+            told |= {"PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/run/secrets/ca.crt"}
     return inside.interact(container, command, user="postgres", environment=told)
 
 
@@ -53,7 +55,7 @@ def redis(stack: Stack, app: str, arguments: Sequence[str], client: docker.Docke
         command = connections.redis_as_admin("-n", number, *arguments)
     else:
         user, told["REDISCLI_AUTH"] = _login(stack, app, login, "REDIS_URL")
-        command = ["redis-cli", "--no-auth-warning", "--user", user, "-n", number, *arguments]
+        command = connections.redis_as(user, "-n", number, *arguments)
     return inside.interact(container, command, environment=told)
 
 

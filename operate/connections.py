@@ -18,7 +18,11 @@ _SECONDS = 10
 _SQL = """\
 select d.datname, coalesce(s.numbackends, 0), d.datconnlimit, pg_database_size(d.oid)
 from pg_database d left join pg_stat_database s on s.datid = d.oid where not d.datistemplate"""
-REDIS_AS_ADMIN = 'REDISCLI_AUTH=$(cat /run/secrets/redis_admin) exec redis-cli --no-auth-warning --user admin "$@"'
+# a server with a certificate speaks TLS only
+_REDIS_CLI = """\
+tls=; [ ! -e /run/secrets/tls.crt ] || tls="--tls --cacert /run/secrets/ca.crt"
+exec redis-cli $tls --no-auth-warning "$@\""""
+_REDIS_AS_ADMIN = f"export REDISCLI_AUTH=$(cat /run/secrets/redis_admin)\n{_REDIS_CLI}"
 _USER = re.compile(r"\buser=(\S+)")
 _FOLDERS = {"postgres": "/var/lib/postgresql/data", "redis": "/data"}
 
@@ -46,7 +50,12 @@ def of(container: Container, server: Server, stack: Stack) -> tuple[list[Use], i
 
 def redis_as_admin(*arguments: str) -> list[str]:
     """The command that runs redis-cli as the admin; the password is read from its file inside."""
-    return ["sh", "-c", REDIS_AS_ADMIN, "redis-cli", *arguments]
+    return ["sh", "-c", _REDIS_AS_ADMIN, "redis-cli", "--user", "admin", *arguments]
+
+
+def redis_as(user: str, *arguments: str) -> list[str]:
+    """The command that runs redis-cli as `user`, whose password comes to it in REDISCLI_AUTH."""
+    return ["sh", "-c", _REDIS_CLI, "redis-cli", "--user", user, *arguments]
 
 
 def psql_as_admin(server: Server, database: str, *arguments: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The commands that reach into an app's data: psql, redis, env, purge.
+"""The commands that reach into an app's data: psql, redis, env, rotate, purge.
 
 Owns their arguments, exit codes and the question before a deletion; what they do is in modules of their own.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (psql, redis, env, purge):
+    for command in (psql, redis, env, rotate, purge):
         app.command()(command)
 
 
@@ -45,7 +45,7 @@ def redis(app: App, arguments: Passed = None, stack: Stack = "dev", admin: Admin
 def env(
     app: App,
     stack: Stack = "dev",
-    form: Annotated[str, typer.Option("--format", help="dotenv, json or compose.")] = "dotenv",
+    form: Annotated[str, typer.Option("--format", help="dotenv, docker (--env-file), json or compose.")] = "dotenv",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file, made with mode 0600.")] = None,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
@@ -61,6 +61,33 @@ def env(
     else:
         env_file.write(output, text)
         printing.progress(f"{output} written, mode 0600", json=True)
+
+
+def rotate(
+    what: Annotated[str, typer.Argument(metavar="APP|all", help="The app, as in the stack file, or all of them.")],
+    stack: Stack = "dev",
+    json: Json = False,
+    overlap: Annotated[bool, typer.Option("--overlap", help="Leave the login before open.")] = False,
+    finish: Annotated[bool, typer.Option("--finish", help="Lock what an earlier --overlap has left open.")] = False,
+    end_sessions: Annotated[
+        bool, typer.Option("--end-sessions", help="End what is open on the login before, busy or not.")
+    ] = False,
+) -> None:
+    """Give an app new passwords, or all apps, while they run; run again, it goes on where it was cut short."""
+    from operate import daemon
+    from operate import rotate as its
+
+    if finish and overlap:
+        raise OperateError("--finish ends what --overlap leaves open: give one of them")
+    client = daemon.connect()
+    found, turns = its.prepare(stack, what, overlap=overlap, finish=finish)
+    its.carry(found, turns, partial(printing.progress, json=json), quiet=json)
+    turned = its.look(found, turns, client, end=end_sessions)
+    if json:
+        printing.document({"stack": stack, "apps": [one.as_json() for one in turned]})
+    else:
+        for one in turned:
+            printing.progress(its.advice(stack, one), json=False)
 
 
 def purge(

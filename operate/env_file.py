@@ -1,4 +1,4 @@
-"""An app's data URLs as a file for another program: dotenv, JSON, or a piece of a compose file.
+"""An app's data URLs as a file for another program: dotenv, docker, JSON, or a piece of a compose file.
 
 The one command that shows secrets, because that is what it is asked for. Owns quoting and file mode.
 """
@@ -20,11 +20,16 @@ _ESCAPED: Final = re.compile(r'([\\"$`])')
 
 
 def dotenv(_: str, variables: Mapping[str, str]) -> str:
-    """Lines that shells and dotenv readers understand alike.
-
-    Plain values stand without quotes, so that `docker run --env-file`, which knows none, reads them too.
-    """
+    """Lines that shells and dotenv readers understand alike."""
     return "".join(f"{name}={_quoted(value)}\n" for name, value in variables.items())
+
+
+def docker(_: str, variables: Mapping[str, str]) -> str:
+    """Lines for `docker run --env-file`, which knows no quotes. Raises OperateError for what can't be said so."""
+    for name, value in variables.items():
+        if "\n" in value:
+            raise OperateError(f"--format docker: {name} has more than one line; choose json or dotenv")
+    return "".join(f"{name}={value}\n" for name, value in variables.items())
 
 
 def as_json(_: str, variables: Mapping[str, str]) -> str:
@@ -40,6 +45,7 @@ def compose(app: str, variables: Mapping[str, str]) -> str:
 
 FORMATS: Final[Mapping[str, Callable[[str, Mapping[str, str]], str]]] = {
     "dotenv": dotenv,
+    "docker": docker,
     "json": as_json,
     "compose": compose,
 }

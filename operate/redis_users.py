@@ -1,9 +1,11 @@
 """An app's user on a Redis server, set, locked or deleted while it runs.
 
-Run as `python -m operate.redis_users set|lock|delete|purge`, with everything in the environment, so that no password is
-in a command line: REDIS_HOST, REDIS_PORT, REDIS_ADMIN_PASSWORD, REDIS_APP, for set and purge REDIS_DATABASES (numbers
-with commas), and for set REDIS_APP_PASSWORD. `purge` deletes the app's keys with its user. Owns the access rules of an
-app; the server's own belong to its component.
+Run as `python -m operate.redis_users set|settle|lock|delete|purge`, with everything in the environment, so that no
+password is in a command line: REDIS_HOST, REDIS_PORT, REDIS_ADMIN_PASSWORD, REDIS_APP, for all but lock and delete
+REDIS_DATABASES (numbers with commas), for set and settle REDIS_APP_PASSWORD, for set REDIS_FORMER_PASSWORD where the
+password of the generation before is let in beside it, and REDIS_CA (PEM) where the server speaks TLS. `settle` takes
+the former one away after a moment, in which who has just read it may use it. `purge` deletes the app's keys with its
+user. Owns the access rules of an app; the server's own belong to its component.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
@@ -18,7 +21,8 @@ import redis
 
 ADMIN: Final = "admin"
 _USAGE: Final = 2
-_COMMANDS: Final = ("set", "lock", "delete", "purge")
+_COMMANDS: Final = ("set", "settle", "lock", "delete", "purge")
+_GRACE: Final = 2.0  # seconds
 _KEYS_AT_ONCE: Final = 1000
 _BEYOND_THE_PREFIX: Final = (
     "copy", "move", "scan", "randomkey", "pubsub", "function", "script|flush", "script|kill",
@@ -32,23 +36,26 @@ class Server(Protocol):
         """Run one command and return its answer."""
 
 
-def access_rules(app: str, databases: Sequence[int], password: str) -> list[str]:
+def access_rules(app: str, databases: Sequence[int], *passwords: str) -> list[str]:
     """The rules of ACL SETUSER for `app`: its own keys and channels by prefix, in `databases`, nothing dangerous.
 
-    The prefix is the fence; the numbers keep purposes apart. The password goes in as its SHA-256 digest. Also off is
+    The prefix is the fence; the numbers keep purposes apart. Passwords go in as their SHA-256 digests. Also off is
     what the prefix doesn't hold back: MOVE and COPY reach into another number, SCAN, RANDOMKEY and PUBSUB show other
     apps' names, FUNCTION replaces libraries that others call, SCRIPT FLUSH and KILL stop theirs (tried on 7.0).
     """
-    digest = hashlib.sha256(password.encode()).hexdigest()
+    digests = [f"#{hashlib.sha256(password.encode()).hexdigest()}" for password in passwords]
     selects = [f"+select|{number}" for number in sorted(set(databases))]
     keys = ["resetkeys", f"~{app}:*", "resetchannels", f"&{app}:*"]
     commands = ["+@all", "-@dangerous", "-@admin", "-select", *selects, *(f"-{name}" for name in _BEYOND_THE_PREFIX)]
-    return ["reset", "on", f"#{digest}", *keys, *commands]
+    return ["reset", "on", *digests, *keys, *commands]
 
 
-def set_user(server: Server, app: str, databases: Sequence[int], password: str) -> None:
-    """Create the user of `app` or give it exactly these rules, and keep it over a restart. Raises RedisError."""
-    server.execute_command("ACL", "SETUSER", app, *access_rules(app, databases, password))
+def set_user(server: Server, app: str, databases: Sequence[int], *passwords: str) -> None:
+    """Create the user of `app` or give it exactly these rules, and keep it over a restart; nobody is logged out.
+
+    Raises RedisError.
+    """
+    server.execute_command("ACL", "SETUSER", app, *access_rules(app, databases, *passwords))
     server.execute_command("ACL", "SAVE")
 
 
@@ -79,6 +86,7 @@ def delete_user(server: Server, app: str) -> None:
 
 
 def _connect(environment: Mapping[str, str]) -> redis.Redis:
+    ca = environment.get("REDIS_CA")
     return redis.Redis(
         single_connection_client=True,  # SELECT belongs to a connection
         host=environment["REDIS_HOST"],
@@ -87,6 +95,8 @@ def _connect(environment: Mapping[str, str]) -> redis.Redis:
         password=environment["REDIS_ADMIN_PASSWORD"],
         socket_connect_timeout=10,
         socket_timeout=10,
+        ssl=bool(ca),
+        ssl_ca_data=ca,
     )
 
 
@@ -98,6 +108,11 @@ def _run(command: str, environment: Mapping[str, str]) -> None:
         if command == "purge":
             delete_keys(server, app, _numbers(environment))
         if command == "set":
+            former = environment.get("REDIS_FORMER_PASSWORD")
+            passwords = [environment["REDIS_APP_PASSWORD"], *([former] if former else [])]
+            set_user(server, app, _numbers(environment), *passwords)
+        if command == "settle":
+            time.sleep(_GRACE)
             set_user(server, app, _numbers(environment), environment["REDIS_APP_PASSWORD"])
         if command in {"delete", "purge"}:
             delete_user(server, app)

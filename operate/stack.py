@@ -18,7 +18,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """One database server. `app` is None for a shared one, `expose` the loopback port that leads to it, if one does."""
+    """One database server. `app` is None for a shared one, `expose` the loopback port that leads to it, if one does.
+
+    `tls` says that it takes no connection in clear.
+    """
 
     kind: str
     app: str | None
@@ -29,6 +32,7 @@ class Server:
     network: str
     volume: str
     expose: int | None = None
+    tls: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +83,7 @@ class Held:
     places: tuple[str, ...] = ()
     retired: bool = False
     purging: bool = False
+    generation: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

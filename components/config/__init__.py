@@ -1,7 +1,7 @@
 """The stack file as frozen typed models. Pure: no pulumi, no network, no clock."""
 
 from components.config.errors import Problem, SettingsError
-from components.config.models import App, Images, Place, Postgres, Redis, Service, Settings, Tier, TierName
+from components.config.models import App, Images, Place, Postgres, Redis, Service, Settings, Tier, TierName, Tls
 from components.config.parse import parse
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "SettingsError",
     "Tier",
     "TierName",
+    "Tls",
     "parse",
 ]

@@ -20,6 +20,8 @@ _EXTENSION: Final = re.compile(r"[a-z][a-z0-9_-]*")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _IMAGE: Final = re.compile(r"[a-z0-9][a-z0-9._/:-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:[0-9a-f]{64})?")
 _SIZE: Final = re.compile(r"([1-9][0-9]*)(Mi|Gi)")
+_DURATION: Final = re.compile(r"([1-9][0-9]{0,5})(ms|s|min|h)")
+_MILLISECONDS: Final = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000}
 _PORTS: Final = re.compile(r"([0-9]{1,5})-([0-9]{1,5})")
 _PORT: Final = re.compile(r"([0-9]{1,5}):([0-9]{1,5})")
 _HIGHEST_PORT: Final = 65535
@@ -123,7 +125,7 @@ def _variable(value: str) -> str:
         raise rule_error(
             "secrets don't go through the environment: docker inspect shows it", "Remove it; secrets come as files"
         )
-    if value in {"DATABASE_URL", "REDIS_URL", "DATABASE_URL_FILE", "REDIS_URL_FILE"}:
+    if value in {"DATABASE_URL", "REDIS_URL", "DATABASE_URL_FILE", "REDIS_URL_FILE", "CA_FILE"}:
         raise rule_error("the data URLs are set from postgres: and redis: of the app, as files", "Remove it")
     return value
 
@@ -139,6 +141,22 @@ def _size(value: Any) -> Any:
     if match is None:
         raise rule_error("a size is a whole number with Mi or Gi", 'Write it like "512Mi" or "2Gi"')
     return int(match[1]) * (1024 if match[2] == "Gi" else 1)
+
+
+def _milliseconds(value: Any) -> Any:
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise rule_error(
+            "a time is a whole number with ms, s, min or h, without a blank", 'Write it like "500ms", "5s" or "2min"'
+        )
+    return int(match[1]) * _MILLISECONDS[match[2]]
+
+
+def _seconds(value: Any) -> Any:
+    milliseconds = _milliseconds(value)
+    if milliseconds % 1000:
+        raise rule_error("a time here is a number of whole seconds", 'Write it like "5s" or "2min"')
+    return milliseconds // 1000
 
 
 def _ports(value: Any) -> Any:
@@ -191,6 +209,8 @@ ExtensionName = Annotated[str, AfterValidator(_extension)]
 Variable = Annotated[str, AfterValidator(_variable)]
 ImageReference = Annotated[str, AfterValidator(_image)]
 Mebibytes = Annotated[int, BeforeValidator(_size)]
+Milliseconds = Annotated[int, BeforeValidator(_milliseconds)]
+Seconds = Annotated[int, BeforeValidator(_seconds)]
 HostPort = Annotated[int, Field(ge=1024, le=65535)]
 Ports = Annotated[PortRange, BeforeValidator(_ports)]
 Port = Annotated[PortMapping, BeforeValidator(_port)]

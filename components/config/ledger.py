@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from components.config import places, server_ledger
+from components.config import places, rotation_ledger, server_ledger
 from components.config.errors import NOTHING, Problem
 from components.config.models import Place, Settings
 
@@ -32,6 +32,7 @@ class Entry(BaseModel):
     serving: Place
     retired: bool = False
     purging: bool = False
+    generation: int | None = None
 
 
 class _User(BaseModel):
@@ -59,6 +60,7 @@ def entries(settings: Settings) -> dict[str, Entry]:
             serving=places.serving(settings, app),
             retired=app in settings.retired,
             purging=app in settings.purging,
+            generation=its.generation,
         )
         for app, its in settings.apps.items()
         if its.has_stores
@@ -87,6 +89,7 @@ def compare(outputs: Mapping[str, Any], settings: Settings) -> list[Problem]:
             found.append(_missing(app))
             continue
         found += _stores(app, was, settings)
+        found += rotation_ledger.compare(app, was.generation, settings)
         if app not in by_topology:
             found += _places(app, was, left[app], settings)
     return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from components.config import fields
 from components.config.fields import rule_error
@@ -16,6 +16,7 @@ from components.config.fields import rule_error
 TierName = Literal["data", "backend", "frontend", "admin"]
 Place = Literal["unified", "isolated"]
 _MAJOR: Final = re.compile(r":(?:pg)?([0-9]+)")
+_SHORTEST_DAYS, _LONGEST_DAYS = 3, 825
 _DEFAULT_MAJORS: Final = {"postgres": 17, "redis": 8}
 PROBE_IMAGE: Final = "data-tier/probe:1"
 
@@ -84,6 +85,43 @@ class Images(_Section):
     redis: int | None = Field(default=None, ge=6, le=30)
 
 
+class Tls(_Section):
+    """Certificates of the servers: valid for `days`, the next ones issued `renew` days before that, by `up`."""
+
+    enabled: bool = True
+    days: int = 365
+    renew: int | None = Field(default=None, validate_default=True)
+
+    @field_validator("days")
+    @classmethod
+    def _is_valid_for_a_while(cls, days: int) -> int:
+        if days < _SHORTEST_DAYS:
+            raise rule_error("a certificate so short expires before it starts to be renewed", "Write days: 365")
+        if days > _LONGEST_DAYS:
+            raise rule_error(
+                f"a server's certificate is valid for {_LONGEST_DAYS} days at most: its authority is renewed later",
+                "Write days: 365",
+            )
+        return days
+
+    @field_validator("renew")
+    @classmethod
+    def _is_renewed_while_it_is_valid(cls, renew: int | None, info: ValidationInfo) -> int | None:
+        days = info.data.get("days")
+        if renew is not None and days is not None and not 0 < renew < days:
+            raise rule_error(
+                f"a certificate of {days} days is renewed 1 to {days - 1} days before its end, "
+                "or it would expire first, or be due before it starts",
+                f"Write renew: {days // 3}, or leave it out",
+            )
+        return renew
+
+    @property
+    def renew_days(self) -> int:
+        """How many days before its end a certificate is due for renewal: a third of its life unless declared."""
+        return self.renew or self.days // 3
+
+
 class OwnResources(_Section):
     """What an app's own server may use, where it differs from the shared one."""
 
@@ -109,12 +147,20 @@ class OwnRedis(_Section):
     expose: fields.HostPort | None = None
 
 
+class Limits(_Section):
+    """What sessions of an app's logins start with, in milliseconds. Soft: the app can change them for itself."""
+
+    statement_timeout: fields.Milliseconds | None = None
+    idle_in_transaction_session_timeout: fields.Milliseconds | None = None
+
+
 class AppDatabase(_Section):
     """An app's database; `server` counts in the isolated place."""
 
     database: fields.DatabaseName
     extensions: tuple[fields.ExtensionName, ...] = ()
     connections: int = Field(default=20, ge=1, le=1000)
+    limits: Limits = Limits()
     server: OwnPostgres = OwnPostgres()
 
 
@@ -128,6 +174,7 @@ class Service(_Section):
     port: fields.Port | None = None
     env: dict[fields.Variable, str] = Field(default_factory=dict)
     aliases: tuple[fields.HostName, ...] = ()
+    reads: Literal["reconnect", "start"] = "reconnect"
     memory: fields.Mebibytes = Field(default=256, ge=16)
     cpu: float = Field(default=0.5, gt=0, le=256)
 
@@ -159,11 +206,28 @@ class App(_Section):
     serving: Place | None = None
     keep: tuple[Place, ...] = ()
     subnet: fields.OwnSubnet | None = None
+    generation: int = Field(default=1, ge=1, le=1_000_000)
+    overlap: bool = False
+
+    @model_validator(mode="after")
+    def _overlaps_with_a_generation_before(self) -> App:
+        if self.overlap and self.generation == 1:
+            raise rule_error(
+                "overlap keeps the login of the generation before open, and there is none before the first",
+                "Remove overlap, or write generation: 2",
+            )
+        return self
 
     @property
     def has_stores(self) -> bool:
         """Whether it gets a data URL of any kind."""
         return self.postgres is not None or bool(self.redis)
+
+
+class RotationSettings(_Section):
+    """How logins change over: how long sessions of the login before may take to end."""
+
+    drain: fields.Seconds = Field(default=20, ge=2, le=600)
 
 
 class Settings(_Section):
@@ -178,6 +242,8 @@ class Settings(_Section):
     postgres: Postgres
     redis: Redis
     images: Images = Images()
+    tls: Tls = Tls()
+    rotation: RotationSettings = RotationSettings()
     apps: dict[fields.AppName, App]
     retired: tuple[str, ...] = ()
     purging: tuple[str, ...] = ()

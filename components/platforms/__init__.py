@@ -139,9 +139,17 @@ class Platform(Protocol):
         """A volume called `volume`."""
 
     def secret_files(
-        self, name: str, owner: str, files: Mapping[str, pulumi.Input[str]], opts: pulumi.ResourceOptions
+        self,
+        name: str,
+        owner: str,
+        files: Mapping[str, pulumi.Input[str]],
+        opts: pulumi.ResourceOptions,
+        owned: Mapping[str, int] | None = None,
     ) -> SecretFiles:
-        """A volume with `files` (name to content) for the workload called `owner`."""
+        """A volume with `files` (name to content) for the workload called `owner`.
+
+        Those named in `owned` only that user of the workload may read: servers refuse a private key that others can.
+        """
 
     def image(self, reference: str) -> pulumi.Output[str]:
         """The id of an image, one resource for each reference however often it is asked for."""

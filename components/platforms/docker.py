@@ -7,7 +7,7 @@ declared: explicit names, ports ordered and with an address, memory with its swa
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_docker as docker
@@ -16,6 +16,10 @@ from components.platforms import NetworkSpec, SecretFiles, Stored, Workload, Wor
 
 _WAIT_SECONDS = 120
 _LOGS = {"max-size": "10m", "max-file": "3"}
+# By a rename, so that who reads a file while it changes gets the old or the new content, and never half of one.
+_PUT = """\
+set -eu
+put() { cp "/in/$1" "/out/.$1"; chown "$2" "/out/.$1"; chmod "$3" "/out/.$1"; mv "/out/.$1" "/out/$1"; }"""
 _PUBLISH_OPTIONS = {
     "com.docker.network.bridge.enable_icc": "false",
     "com.docker.network.bridge.enable_ip_masquerade": "false",
@@ -63,7 +67,12 @@ class DockerPlatform:
         return Stored(name=made.name, resource=made)
 
     def secret_files(
-        self, name: str, owner: str, files: Mapping[str, pulumi.Input[str]], opts: pulumi.ResourceOptions
+        self,
+        name: str,
+        owner: str,
+        files: Mapping[str, pulumi.Input[str]],
+        opts: pulumi.ResourceOptions,
+        owned: Mapping[str, int] | None = None,
     ) -> SecretFiles:
         """A volume filled by a container that ends at once and has no network.
 
@@ -75,7 +84,7 @@ class DockerPlatform:
             name=f"{owner}-secrets-fill",
             image=self.image(self._helper_image),
             entrypoints=["sh", "-c"],
-            command=["cp /in/* /out/ && chmod 0444 /out/*"],
+            command=[_fill(sorted(files), owned or {})],
             must_run=False,
             attach=True,
             logs=False,
@@ -137,6 +146,13 @@ class DockerPlatform:
 
     def _container_labels(self, labels: Mapping[str, str]) -> list[docker.ContainerLabelArgs]:
         return [docker.ContainerLabelArgs(label=key, value=value) for key, value in self._labels(labels)]
+
+
+def _fill(files: Sequence[str], owned: Mapping[str, int]) -> str:
+    """Each file appears whole under its name, because a running server or app may read it; what is gone is removed."""
+    modes = {file: f"{owned[file]} 0400" if file in owned else "0 0444" for file in files}
+    puts = [f"put {file} {mode}" for file, mode in modes.items()]
+    return "\n".join([_PUT, *puts, 'for old in /out/*; do [ -e "/in/${old##*/}" ] || rm -f "$old"; done'])
 
 
 def _networks(spec: WorkloadSpec) -> list[docker.ContainerNetworksAdvancedArgs]:

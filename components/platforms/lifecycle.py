@@ -20,3 +20,11 @@ class Lifecycle:
         """
         own = pulumi.ResourceOptions(protect=self.protect, retain_on_delete=self.protect)
         return pulumi.ResourceOptions.merge(opts, own)
+
+    def replaceable(self, opts: pulumi.ResourceOptions, *, rotated: bool) -> pulumi.ResourceOptions:
+        """`opts` for the password of an app's login.
+
+        Protection forbids replacing it, which is what a rotation does, and lost it is no loss: the admin sets another
+        one. So a `rotated` one isn't protected, while one that never was is as it was before there were rotations.
+        """
+        return opts if rotated else self.stateful(opts)

@@ -33,6 +33,7 @@ class StoppedPlatform:
         owner: str,
         files: Mapping[str, pulumi.Input[str]],  # noqa: ARG002
         opts: pulumi.ResourceOptions,  # noqa: ARG002
+        owned: Mapping[str, int] | None = None,  # noqa: ARG002
     ) -> SecretFiles:
         """No files: nobody reads them."""
         return SecretFiles(volume=pulumi.Output.from_input(owner), ready=None)

@@ -27,10 +27,11 @@ def grant_chain(
     owner: pulumi.Output[str],
     group: pulumi.Output[str],
     opts: pulumi.ResourceOptions,
-) -> None:
+) -> pulumi.Resource:
     """Nothing for PUBLIC, connection and rows for `group`, also on what `owner` makes later.
 
     The owner itself needs no grant: schema public belongs to pg_database_owner since PostgreSQL 15.
+    Returns the last link, after which all of them are there.
     """
 
     links: list[tuple[str, pulumi.Input[str], str, list[str]]] = [
@@ -62,3 +63,4 @@ def grant_chain(
             opts=merged(opts, depends_on=before),
         )
         before = [default]
+    return before[0]

@@ -9,21 +9,22 @@ from __future__ import annotations
 MAP = "host"
 
 
-def pg_hba(*, admin: str, subnet: str, gateway: str, forwarder: str | None = None) -> str:
-    """The rules, first match wins. TCP lines become hostssl as soon as the server has a certificate.
+def pg_hba(*, admin: str, subnet: str, gateway: str, forwarder: str | None = None, tls: bool = True) -> str:
+    """The rules, first match wins. With `tls` nobody is let in over TCP without it: refusals hold for both.
 
     `forwarder` is the address from which the host's loopback connects, where it does.
     """
-    exposed = f"host   all       {admin}  {forwarder}/32     scram-sha-256\n" if forwarder else ""
+    host = "hostssl" if tls else "host   "
+    exposed = f"{host}  all       {admin}  {forwarder}/32     scram-sha-256\n" if forwarder else ""
     return f"""\
-# type database  user     address          method
-local  all       {admin}  peer map={MAP}
-host   all       {admin}  127.0.0.1/32     scram-sha-256
-host   all       {admin}  {gateway}/32     scram-sha-256
-{exposed}host   all       {admin}  all              reject
-host   samerole  all      {subnet}         scram-sha-256
-host   all       all      all              reject
-local  all       all      reject
+# type   database  user     address          method
+local    all       {admin}  peer map={MAP}
+{host}  all       {admin}  127.0.0.1/32     scram-sha-256
+{host}  all       {admin}  {gateway}/32     scram-sha-256
+{exposed}host     all       {admin}  all              reject
+{host}  samerole  all      {subnet}         scram-sha-256
+host     all       all      all              reject
+local    all       all      reject
 """
 
 

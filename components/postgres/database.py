@@ -6,7 +6,9 @@ the owner. Grants of one database are one chain, because parallel ones collide i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
 import pulumi
 import pulumi_postgresql as postgresql
@@ -15,18 +17,25 @@ from components import passwords, sizing
 from components.config.models import AppDatabase as DatabaseSettings
 from components.naming import RoleNames
 from components.platforms import Lifecycle, merged, present
+from components.postgres._drain import drained
 from components.postgres._grants import grant_chain
 from components.postgres._scram import scram_verifier
 from components.postgres.server import PORT, PostgresServer
+from components.rotation import Rotation, Slot
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseSpec:
-    """One app's database: what it needs, what happens to its data, and whether its logins are `locked`."""
+    """One app's database: what it needs, what happens to its data, and whether its logins are `locked`.
+
+    `drain` is how long, in seconds, sessions of the login before may take to end when the logins change over.
+    """
 
     settings: DatabaseSettings
     lifecycle: Lifecycle
     locked: bool = False
+    rotation: Rotation = field(default_factory=Rotation)
+    drain: int = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +58,20 @@ class AppDatabase(pulumi.ComponentResource):
     migrate_url: pulumi.Output[str]
     """The URL for migrations, which run as the owner; secret."""
 
+    rotation: Rotation
+    """Which of its logins serves."""
+
+    login: postgresql.Role
+    """The login that the URL names: whoever is given the URL waits for it."""
+
+    needed: list[pulumi.Resource]
+    """What has to be there before the app can work."""
+
     def __init__(self, name: str, args: AppDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("data-tier:postgres:AppDatabase", name, {}, opts)
         self._base, self._spec, self._roles = name, args.spec, RoleNames(args.spec.settings.database)
-        self._hostname = args.server.hostname
+        self._server, self._hostname, self.rotation = args.server, args.server.hostname, args.spec.rotation
+        self._query = args.server.url_query
         container = args.server.container
         self._inside = pulumi.ResourceOptions(
             parent=self,
@@ -64,17 +83,20 @@ class AppDatabase(pulumi.ComponentResource):
         self._kept = args.spec.lifecycle.stateful(self._inside)
 
         owner = postgresql.Role(f"{name}-owner", name=self._roles.owner, login=False, opts=self._kept)
-        group = postgresql.Role(f"{name}-group", name=self._roles.group, login=False, opts=self._kept)
+        self._group = postgresql.Role(f"{name}-group", name=self._roles.group, login=False, opts=self._kept)
         database = self._database(owner)
         extensions = self._extensions(database)
-        grant_chain(name, database.name, owner.name, group.name, merged(self._inside, depends_on=extensions))
-        first, second = self._roles.logins
-        password = self._login("a", first, [group.name])
-        self._login("b", second, [group.name])
-        migration = self._login("migrate", self._roles.migrate, [group.name, owner.name], owner=self._roles.owner)
+        chain = merged(self._inside, depends_on=extensions)
+        granted = grant_chain(name, database.name, owner.name, self._group.name, chain)
+        self.login, password = self._login(self.rotation.current, [self._group.name])
+        if not self.rotation.turned:
+            self._login(self.rotation.former, [self._group.name])
+        migrating, migration = self._login("migrate", [self._group.name, owner.name], owner=self._roles.owner)
 
         self.database = database.name
-        self.url, self.migrate_url = self._url(first, password), self._url(self._roles.migrate, migration)
+        self.needed = [self.login, migrating, granted] if self.rotation.turned else [self]
+        self.url = self._url(self._roles.login(self.rotation.current), password)
+        self.migrate_url = self._url(self._roles.migrate, migration)
         self.register_outputs({"database": self.database, "url": self.url, "migrate_url": self.migrate_url})
 
     def _database(self, owner: postgresql.Role) -> postgresql.Database:
@@ -96,27 +118,51 @@ class AppDatabase(pulumi.ComponentResource):
             for name in sorted(set(self._spec.settings.extensions))
         ]
 
+    def close_former(self, after: Sequence[pulumi.Resource]) -> None:
+        """Let nobody log in as the generation before any more, once `after` have given the app its new URL.
+
+        Apart from the constructor, because the files that change over are made after the database that they lead to.
+        """
+        if not self.rotation.turned:
+            return
+        former, after = self.rotation.former, [self.login, *after]
+        if not self.rotation.overlap and not self._spec.locked:
+            role = self._roles.login(former)
+            opts = merged(self._inside, depends_on=after)
+            after = present(*after, drained(f"{self._base}-drained", self._server, role, self._spec.drain, opts))
+        self._login(former, [self._group.name], open_=self.rotation.overlap, after=after)
+
     def _login(
-        self, role: str, login: str, groups: list[pulumi.Output[str]], owner: str | None = None
-    ) -> pulumi.Output[str]:
-        """A role that logs in; PostgreSQL gets a verifier of its password, the password itself is returned."""
-        secret = self._spec.lifecycle.stateful(pulumi.ResourceOptions(parent=self))
-        password = passwords.generated(f"{self._base}-{role}-password", secret)
-        salt = passwords.salt(f"{self._base}-{role}-salt", secret)
-        postgresql.Role(
+        self,
+        role: Slot | Literal["migrate"],
+        groups: list[pulumi.Output[str]],
+        *,
+        owner: str | None = None,
+        open_: bool = True,
+        after: Sequence[pulumi.Resource] = (),
+    ) -> tuple[postgresql.Role, pulumi.Output[str]]:
+        """A role that logs in where `open_`; PostgreSQL gets a verifier of its password, which is returned itself."""
+        keepers = self.rotation.keepers(None if role == "migrate" else role)
+        secret = self._spec.lifecycle.replaceable(pulumi.ResourceOptions(parent=self), rotated=keepers is not None)
+        password = passwords.generated(f"{self._base}-{role}-password", secret, keepers)
+        salt = passwords.salt(f"{self._base}-{role}-salt", secret, keepers)
+        limits = None if owner else self._spec.settings.limits  # a migration may take its time
+        made = postgresql.Role(
             f"{self._base}-{role}",
-            name=login,
-            login=not self._spec.locked,
+            name=self._roles.login(role),
+            login=open_ and not self._spec.locked,
             password=pulumi.Output.all(password, salt).apply(lambda both: scram_verifier(*both)),
             roles=groups,
             assume_role=owner,
+            statement_timeout=limits.statement_timeout if limits else None,
+            idle_in_transaction_session_timeout=limits.idle_in_transaction_session_timeout if limits else None,
             connection_limit=sizing.MIGRATION_CONNECTIONS if owner else self._spec.settings.connections,
-            opts=self._kept,
+            opts=merged(self._kept, depends_on=list(after)),
         )
-        return password
+        return made, password
 
     def _url(self, login: str, password: pulumi.Output[str]) -> pulumi.Output[str]:
         return pulumi.Output.format(
-            "postgresql://{0}:{1}@{2}:{3}/{4}",
-            login, password, self._hostname, PORT, self._roles.database,
+            "postgresql://{0}:{1}@{2}:{3}/{4}{5}",
+            login, password, self._hostname, PORT, self._roles.database, self._query,
         )  # fmt: skip

@@ -5,7 +5,7 @@ Databases and roles belong to `database`; whether several apps share the server 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
@@ -28,10 +28,20 @@ from components.platforms import (
     present,
 )
 from components.postgres._hba import pg_hba, pg_ident
+from components.tls import (
+    CERTIFICATE_PATH,
+    KEY_PATH,
+    POSTGRES_QUERY,
+    CertificateAuthority,
+    ReloadArgs,
+    ServerCertificate,
+    reloaded,
+)
 
 PORT = 5432
 _DATA = "/var/lib/postgresql/data"
 _HBA, _IDENT = "/etc/data-tier/pg_hba.conf", "/etc/data-tier/pg_ident.conf"
+_UID = 999  # of the user postgres in Debian's images; the server refuses a key that others can read
 _CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")  # the entrypoint changes owner and user
 
 
@@ -40,7 +50,7 @@ class PostgresServerArgs:
     """What PostgresServer is built from. `hostname` is the container's name, `address` its fixed one in `subnet`,
     `forwarder` that of the relay to it where the settings expose it.
 
-    `labels` are further ones of its container and data volume.
+    `labels` are further ones of its container and data volume; without `tls` it takes connections in clear.
     """
 
     platform: Platform
@@ -54,6 +64,7 @@ class PostgresServerArgs:
     gateway: str
     address: str
     forwarder: str
+    tls: CertificateAuthority | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -66,8 +77,20 @@ class PostgresServer(pulumi.ComponentResource):
     address: str
     """Its fixed address, from which the host manages it."""
 
+    url_query: str
+    """What a client's URL ends with, so that it verifies this server."""
+
     admin_password: pulumi.Output[str]
     """The superuser's password, secret."""
+
+    admin: str
+    """The superuser."""
+
+    reach: Reach
+    """How the host manages it."""
+
+    sslmode: str
+    """How far the host asks for TLS on that way, in libpq's words."""
 
     provider: postgresql.Provider
     """Manages roles and databases on this server."""
@@ -88,14 +111,23 @@ class PostgresServer(pulumi.ComponentResource):
 
         self.admin_password = passwords.generated(f"{name}-admin-password", stateful)
         volume = args.platform.volume(f"{name}-data", f"{args.hostname}-data", labels, stateful)
+        certificate = _certificate(args)
+        files, owned = (certificate.files, certificate.owned) if certificate else ({}, None)
         secrets = args.platform.secret_files(
-            f"{name}-secrets", args.hostname, {"postgres_admin": self.admin_password}, mine
+            f"{name}-secrets", args.hostname, {"postgres_admin": self.admin_password, **files}, mine, owned
         )
         workload = _container(name, args, volume, secrets, labels, mine)
         self.container, self.address = workload.resource, args.address
         self.hostname = pulumi.Output.from_input(args.hostname)  # not the container's: URLs needn't wait for it
-        way = reach(f"{name}-forwarder", _way(args), self.container, mine)
-        self.provider = self._manager(name, args, way, mine)
+        self.admin, self.reach = args.settings.admin, reach(f"{name}-forwarder", _way(args), self.container, mine)
+        # not verify-full: the plugin takes the authority as a file's path only, which would have to be there, and the
+        # same, in every checkout before the first connection; the way is host to container on one machine
+        self.sslmode = "require" if args.tls else "disable"
+        self.provider = self._manager(name, args, self.reach, mine)
+        self.url_query = POSTGRES_QUERY if certificate else ""
+        if certificate and self.container:
+            after = [secrets.ready, self.container]
+            _reload(name, args, certificate, self.reach, self.admin_password, after, mine)
         self.register_outputs(
             {"hostname": self.hostname, "address": self.address, "admin_password": self.admin_password}
         )
@@ -111,7 +143,7 @@ class PostgresServer(pulumi.ComponentResource):
             password=self.admin_password,
             database="postgres",
             superuser=True,
-            sslmode="disable",  # the server has no certificate yet, and the way is host to container on one machine
+            sslmode=self.sslmode,
             opts=merged(mine, depends_on=present(self.container, way.ready)),
         )
 
@@ -127,6 +159,24 @@ def _way(args: PostgresServerArgs) -> ForwarderArgs:
         own=args.forwarder,
         labels=args.labels,
     )
+
+
+def _certificate(args: PostgresServerArgs) -> ServerCertificate | None:
+    return args.tls.issue([args.hostname, *args.aliases], [args.address], _UID) if args.tls else None
+
+
+def _reload(
+    name: str,
+    args: PostgresServerArgs,
+    certificate: ServerCertificate,
+    way: Reach,
+    password: pulumi.Output[str],
+    after: Sequence[pulumi.Resource | None],
+    mine: pulumi.ResourceOptions,
+) -> None:
+    user, ready = args.settings.admin, present(*after, way.ready)
+    reload = ReloadArgs(kind="postgres", certificate=certificate, way=way, user=user, password=password, after=ready)
+    reloaded(f"{name}-tls", reload, mine)
 
 
 def _forwarder(args: PostgresServerArgs) -> str | None:
@@ -154,7 +204,9 @@ def _container(
             "PGDATA": f"{_DATA}/pgdata",
         },
         files={
-            _HBA: pg_hba(admin=admin, subnet=args.subnet, gateway=args.gateway, forwarder=_forwarder(args)),
+            _HBA: pg_hba(
+                admin=admin, subnet=args.subnet, gateway=args.gateway, forwarder=_forwarder(args), tls=bool(args.tls)
+            ),
             _IDENT: pg_ident(admin=admin),
         },
         joins=[Join(network=args.network, aliases=args.aliases, address=args.address)],
@@ -185,4 +237,6 @@ def _flags(args: PostgresServerArgs) -> list[str]:
         connections=settings.connections or sizing.default_connections(settings.resources.memory),
     )
     fixed = {"hba_file": _HBA, "ident_file": _IDENT, "listen_addresses": "*", "password_encryption": "scram-sha-256"}
+    if args.tls:
+        fixed |= {"ssl": "on", "ssl_cert_file": CERTIFICATE_PATH, "ssl_key_file": KEY_PATH}
     return [part for key, value in {**fixed, **parameters}.items() for part in ("-c", f"{key}={value}")]

@@ -51,6 +51,7 @@ def test_component_types_keep_their_tokens(isolated):
         "data-tier:redis:RedisUser",
         "data-tier:redis:RedisWithDbs",
         "data-tier:service:AppService",
+        "data-tier:tls:CertificateAuthority",
     }
 
 
@@ -222,7 +223,7 @@ def test_purging_takes_the_protection_from_that_apps_data_and_from_nothing_else(
     freed = {urn for urn, one in before.items() if one.protect and not after[urn].protect}
     assert freed == {urn for urn in before if before[urn].protect and "-shop-" in urn}
     assert not [urn for urn in freed if after[urn].retain_on_delete]
-    [command] = [one for urn, one in after.items() if ":Command::" in urn and "-shop-" in urn]
+    [command] = [one for urn, one in after.items() if ":Command::" in urn and "-shop-" in urn and urn.endswith("-acl")]
     assert command.inputs["delete"].endswith("redis_users purge"), "its keys go with its user"
 
 
@@ -268,7 +269,7 @@ def test_the_exports_name_each_server_and_say_where_an_app_is_served_from():
 
 def test_the_ledger_says_what_holds_data():
     apps = told(mixed())["apps"]
-    usual = {"serving": "unified", "retired": False, "purging": False}
+    usual = {"serving": "unified", "retired": False, "purging": False, "generation": 1}
     both = ["unified", "isolated"]
     assert apps["shop"] == {**usual, "database": "shop", "redis": ["cache", "queue"], "places": both}
     assert apps["blog"] == {**usual, "database": "blog", "redis": [], "places": ["isolated"], "serving": "isolated"}

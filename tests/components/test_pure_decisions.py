@@ -45,22 +45,32 @@ def test_a_short_name_loses_the_prefix_only():
     assert short_name("bizosaas", "other-postgres") == "other-postgres"
 
 
-def hba_lines() -> list[list[str]]:
-    text = pg_hba(admin="admin", subnet="172.28.10.0/24", gateway="172.28.10.1")
+def hba_lines(**more: bool) -> list[list[str]]:
+    text = pg_hba(admin="admin", subnet="172.28.10.0/24", gateway="172.28.10.1", **more)
     return [line.split() for line in text.splitlines() if not line.startswith("#")]
 
 
 def test_the_admin_is_refused_from_everywhere_but_the_gateway_and_the_container_itself():
-    admin = [(line[3], line[4]) for line in hba_lines() if line[0] == "host" and line[2] == "admin"]
+    admin = [(line[3], line[4]) for line in hba_lines() if line[0] != "local" and line[2] == "admin"]
     assert admin == [("127.0.0.1/32", "scram-sha-256"), ("172.28.10.1/32", "scram-sha-256"), ("all", "reject")]
 
 
 def test_apps_come_from_the_data_network_into_their_own_database_only():
-    apps = [line for line in hba_lines() if line[0] == "host" and line[2] == "all"]
+    apps = [line for line in hba_lines() if line[0] != "local" and line[2] == "all"]
     assert apps == [
-        ["host", "samerole", "all", "172.28.10.0/24", "scram-sha-256"],
+        ["hostssl", "samerole", "all", "172.28.10.0/24", "scram-sha-256"],
         ["host", "all", "all", "all", "reject"],
     ]
+
+
+def test_nobody_is_let_in_over_tcp_without_tls_and_every_refusal_holds_for_both():
+    kinds = {(line[0], line[4]) for line in hba_lines() if line[0] != "local"}
+    assert kinds == {("hostssl", "scram-sha-256"), ("host", "reject")}
+
+
+def test_without_tls_the_same_rules_hold_in_clear():
+    assert [line[1:] for line in hba_lines(tls=False)] == [line[1:] for line in hba_lines()]
+    assert {line[0] for line in hba_lines(tls=False)} == {"local", "host"}
 
 
 def test_no_rule_trusts_or_sends_a_password_in_clear():

@@ -115,3 +115,8 @@ def test_a_missing_variable_is_named(capsys):
 def test_an_unknown_verb_is_answered_with_the_usage(capsys):
     assert redis_users.main(["drop"], ENVIRONMENT) == 2
     assert "usage" in capsys.readouterr().err
+
+
+def test_two_passwords_are_let_in_while_the_files_change():
+    rules = redis_users.access_rules("shop", [0], "new", "old")
+    assert len([rule for rule in rules if rule.startswith("#")]) == 2

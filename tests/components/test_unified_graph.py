@@ -77,6 +77,7 @@ def test_component_types_keep_their_tokens(graph):
         "data-tier:redis:RedisUser",
         "data-tier:redis:RedisWithDbs",
         "data-tier:service:AppService",
+        "data-tier:tls:CertificateAuthority",
     }
 
 

@@ -14,7 +14,7 @@ from tests.fixtures.upgrade.make import HERE, PASSPHRASE
 from tests.integration.project import Project
 
 FIXTURES = sorted(path.stem for path in HERE.glob("*.json"))
-OF_THIS_VERSION = ["isolated", "unified"]
+OF_THIS_VERSION: list[str] = []  # those of before TLS get certificates; a stack of this version is still to be recorded
 NOWHERE = {"DOCKER_HOST": "unix:///nonexistent/docker.sock"}
 
 

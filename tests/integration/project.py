@@ -78,6 +78,10 @@ class Project:
         """What `make` runs."""
         return self._run(".venv/bin/python", "-m", "operate", *arguments, "--stack", STACK, ok=ok, env=env)
 
+    def plain(self, *arguments: str) -> Result:
+        """Python with exactly these arguments, which end in what a client inside a server is given."""
+        return self._run(".venv/bin/python", *arguments, ok=True, env={})
+
     def edit(self) -> dict[str, Any]:
         """The stack file as it is now; give it to `write` after a change."""
         found: dict[str, Any] = yaml.safe_load(self.file.read_text())

@@ -42,6 +42,7 @@ class Stores:
     migrations: dict[str, Login]
     redis_users: dict[str, Login]
     passwords: tuple[str, ...]
+    ca: str
 
     @classmethod
     def of(cls, resources: list[dict[str, Any]], config: dict[str, Any]) -> Stores:
@@ -54,6 +55,7 @@ class Stores:
         users = by_type["data-tier:redis:RedisUser"]
         [(_, server)] = by_type["data-tier:postgres:PostgresServer"]
         [(_, cache)] = by_type["data-tier:redis:RedisWithDbs"]
+        [(_, authority)] = by_type["data-tier:tls:CertificateAuthority"]
         made = by_type["random:index/randomPassword:RandomPassword"]
         return cls(
             postgres=(server["address"], _POSTGRES_PORT),
@@ -66,6 +68,7 @@ class Stores:
                 name.removeprefix("redis-"): Login.of(next(iter(its["urls"].values()))) for name, its in users
             },
             passwords=tuple(sorted(its["result"] for _, its in made)),
+            ca=authority["ca"],
         )
 
     def sql(self, login: Login, database: str = "", password: str = "") -> psycopg.Connection[Any]:
@@ -91,6 +94,8 @@ class Stores:
             socket_connect_timeout=5,
             socket_timeout=5,
             decode_responses=True,
+            ssl=True,
+            ssl_ca_data=self.ca,
         )
 
 

@@ -76,7 +76,7 @@ def test_every_app_is_in_its_own_number(stack: Stack) -> None:
 def test_nobody_gets_in_without_a_user(stack: Stack) -> None:
     address, port = stack.stores.redis
     with (
-        redis.Redis(host=address, port=port, socket_timeout=5) as client,
+        redis.Redis(host=address, port=port, ssl=True, ssl_ca_data=stack.stores.ca, socket_timeout=5) as client,
         pytest.raises(exceptions.AuthenticationError),
     ):
         client.ping()
@@ -85,7 +85,10 @@ def test_nobody_gets_in_without_a_user(stack: Stack) -> None:
 @pytest.mark.parametrize("user", [APP, "admin", "default"])
 def test_a_wrong_password_is_refused(stack: Stack, user: str) -> None:
     address, port = stack.stores.redis
-    wrong = redis.Redis(host=address, port=port, username=user, password="wrong", socket_timeout=5)
+    ca = stack.stores.ca
+    wrong = redis.Redis(
+        host=address, port=port, username=user, password="wrong", ssl=True, ssl_ca_data=ca, socket_timeout=5
+    )
     with wrong as client, pytest.raises(exceptions.AuthenticationError):
         client.ping()
 

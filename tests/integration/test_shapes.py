@@ -24,6 +24,7 @@ from tests.integration.test_services import report
 pytestmark = pytest.mark.integration
 PREFIX = f"shapes-{os.getpid()}"
 POSTGRES, REDIS = 5432, 6379
+TLS = "--tls --cacert /run/secrets/ca.crt"
 
 
 class Life:
@@ -74,7 +75,10 @@ class Life:
         secrets = self.told["secrets"]
         url = secrets["migrate_urls"][app] if file == "migrate_url" else secrets["urls"][app][file]
         login, _, where = url.rpartition("@")
-        return f"{login}@{self.servers()[server][0]}:{where.partition(':')[2]}"
+        ca = self.project.root / "ca.crt"
+        ca.write_text(self.told["ca"])
+        rest = where.partition(":")[2].replace("/run/secrets/ca.crt", str(ca))
+        return f"{login}@{self.servers()[server][0]}:{rest}"
 
 
 def settings(client: docker.DockerClient) -> dict[str, Any]:
@@ -162,7 +166,8 @@ def test_an_exposed_server_is_reached_and_managed_through_loopback_only(life: Li
         host="127.0.0.1", port=postgres, user="admin", dbname="postgres", password=passwords["postgres-blog"]
     ) as admin:
         assert admin.execute("SELECT 1").fetchone() == (1,)
-    with redis.Redis(port=cache, username="admin", password=passwords["redis-feed"]) as client:
+    login = {"username": "admin", "password": passwords["redis-feed"]}
+    with redis.Redis(port=cache, **login, ssl=True, ssl_ca_data=life.told["ca"]) as client:
         assert client.ping()
     assert reachable((outside_address(), postgres), (outside_address(), cache)) == []
 
@@ -253,7 +258,11 @@ def test_purging_deletes_what_the_app_had_and_nothing_else(life: Life) -> None:
     with redis.Redis.from_url(notes) as client:
         assert client.get("notes:page") == b"kept"
     keys = life.host.containers()[f"{PREFIX}-redis-unified"].exec_run(
-        ["sh", "-c", "REDISCLI_AUTH=$(cat /run/secrets/redis_admin) redis-cli --no-auth-warning --user admin KEYS '*'"]
+        [
+            "sh",
+            "-c",
+            f"REDISCLI_AUTH=$(cat /run/secrets/redis_admin) redis-cli {TLS} --no-auth-warning --user admin KEYS '*'",
+        ]
     )
     assert keys.output.decode().split() == ["notes:page"], "a later app of that name must find nothing"
     done = life.project.pulumi("preview", "--expect-no-changes", ok=False)

@@ -41,6 +41,14 @@ def test_a_plain_url_is_written_without_quotes_for_readers_that_know_none() -> N
     assert env_file.text("shop", {"DATABASE_URL": URL}, "dotenv") == f"DATABASE_URL={URL}\n"
 
 
+def test_docker_reads_back_what_was_written_for_it_without_quotes() -> None:
+    one_line = {name: value for name, value in AWKWARD.items() if name != "LINES"}
+    lines = env_file.text("shop", one_line, "docker").splitlines()
+    assert dict(line.split("=", 1) for line in lines) == one_line
+    with pytest.raises(OperateError, match="LINES has more than one line"):
+        env_file.text("shop", AWKWARD, "docker")
+
+
 def test_json_is_one_object() -> None:
     assert json.loads(env_file.text("shop", AWKWARD, "json")) == AWKWARD
 
@@ -66,5 +74,5 @@ def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
         env_file.write(tmp_path / "nowhere" / "shop.env", "x")
     with pytest.raises(OperateError, match="front has no data URLs"):
         env_file.text("front", {}, "dotenv")
-    with pytest.raises(OperateError, match="--format yaml: choose one of dotenv, json, compose"):
+    with pytest.raises(OperateError, match="--format yaml: choose one of dotenv, docker, json, compose"):
         env_file.text("shop", AWKWARD, "yaml")

@@ -1,8 +1,9 @@
 """Refuses data that the program could delete: volumes of data containers, databases, roles, and their passwords.
 
-A password that is written into a volume is data: without it the volume can't be opened any more. While the stack's own
-outputs call an app `purging`, what goes with it is unprotected, a shared server after the last of its apps too: the
-program decides which, and a pull request shows it as deletions.
+A password that is written into a volume is data: without it the volume can't be opened any more. That of an app's login
+isn't once it rotates: the admin sets another one, and protection would forbid just that. While the stack's own outputs
+call an app `purging`, what goes with it is unprotected, a shared server after the last of its apps too: the program
+decides which, and a pull request shows it as deletions.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from policies.stores import is_store_image
 _STACK: Final = "pulumi:pulumi:Stack"
 _VOLUME: Final = "docker:index/volume:Volume"
 _PASSWORD: Final = "random:index/randomPassword:RandomPassword"
+_APP_LOGINS: Final = frozenset({"data-tier:postgres:AppDatabase", "data-tier:redis:RedisUser"})
 _OBJECTS: Final = frozenset({DATABASE, ROLE, SCHEMA})
 
 
@@ -38,6 +40,8 @@ def _holds(one: Subject, used: frozenset[str]) -> str:
     if one.type in _OBJECTS:
         return "a database object"
     if one.type == _PASSWORD:
+        if _rotates(one):
+            return ""
         inside = any(kind.startswith(DATA_COMPONENTS) for kind in one.kinds[:-1]) or _names_store(one.name)
         return "a password that lives in a volume" if inside else ""
     name, labels = str(one.get("name")), one.reader.items(one.props, "labels")
@@ -48,6 +52,12 @@ def _holds(one: Subject, used: frozenset[str]) -> str:
 def _names_store(name: str) -> bool:
     """Whether any part of a name is a store's: `postgres-admin` is no image of one, and its password is one's."""
     return any(is_store_image(part) for part in (name, *re.split("[-_.]", name)))
+
+
+def _rotates(one: Subject) -> bool:
+    """Whether it is the password of an app's login that a rotation has made."""
+    made = any(key == "generation" for key, _ in one.reader.entries(one.props, "keepers"))
+    return made and not _APP_LOGINS.isdisjoint(one.kinds)
 
 
 def _volumes_of_stores(subjects: Sequence[Subject]) -> frozenset[str]:

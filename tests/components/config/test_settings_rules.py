@@ -45,6 +45,12 @@ def test_the_stack_files_that_come_along_are_valid(stack):
 
 
 RULES = [
+    ("apps/saleor/postgres/limits", {"statement_timeout": "5 s"},
+     "data-tier:apps.saleor.postgres.limits.statement_timeout = '5 s': a time is a whole number with ms, s, min or h"),
+    ("apps/saleor/postgres/limits", {"statement_timeout": 5}, 'Write it like "500ms", "5s" or "2min"'),
+    ("apps/saleor/generation", 0, "data-tier:apps.saleor.generation = 0: "),
+    ("apps/saleor/overlap", True, "there is none before the first. Remove overlap, or write generation: 2"),
+    ("rotation", {"drain": "1500ms"}, "data-tier:rotation.drain = '1500ms': a time here is a number of whole seconds"),
     ("shape", 1, "data-tier:shape: there is no such key"),
     ("apps/saleor/postgers", {}, "data-tier:apps.saleor.postgers: there is no such key"),
     ("postgres/resources/swap", "1Gi", "data-tier:postgres.resources.swap: there is no such key"),

@@ -14,7 +14,10 @@ from policies.rules.command.command.refuse_opening_command import LOCAL, REMOTE,
 
 COPIES: Final = frozenset({"command:remote:CopyFile", "command:remote:CopyToRemote"})
 # no anchors: the whole text must match
-_OWN: Final = r"\.venv/bin/python -m operate\.redis_users (?:set|lock|delete|purge)"
+_OWN: Final = (
+    r"\.venv/bin/python -m operate\."
+    r"(?:redis_users (?:set|settle|lock|delete|purge)|reload_tls (?:postgres|redis)|drain)"
+)
 
 
 def _check(subject: Subject, settings: Settings) -> Iterator[str]:

@@ -1,0 +1,45 @@
+"""Waits for the sessions of a login to end before it is locked; how belongs to `operate.drain`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pulumi
+import pulumi_command as command
+
+from components.platforms import merged, present
+from components.postgres.server import PostgresServer
+
+_RUN: Final = ".venv/bin/python -m operate.drain"  # relative to the project: state means the same in every checkout
+
+
+def drained(
+    name: str, server: PostgresServer, login: str, seconds: int, opts: pulumi.ResourceOptions
+) -> command.local.Command | None:
+    """The wait for the sessions of `login`, `seconds` at most; None while the server is down, which has none.
+
+    It runs where the login is another one, so once in each generation.
+    """
+    if server.container is None:
+        return None
+    return command.local.Command(
+        name,
+        create=_RUN,
+        update=_RUN,
+        environment={
+            "PGHOST": server.reach.host,
+            "PGPORT": str(server.reach.port),
+            "PGUSER": server.admin,
+            "PGPASSWORD": server.admin_password,
+            "PGDATABASE": "postgres",
+            "PGSSLMODE": server.sslmode,  # as the provider: host to container on one machine
+            "DRAIN_LOGIN": login,
+            "DRAIN_SECONDS": str(seconds),
+        },
+        opts=merged(_without_provider(opts), depends_on=present(server.reach.ready)),
+    )
+
+
+def _without_provider(opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    """`opts` of something inside PostgreSQL for a command, which has another provider and nothing to retain."""
+    return pulumi.ResourceOptions(parent=opts.parent, depends_on=opts.depends_on, deleted_with=opts.deleted_with)

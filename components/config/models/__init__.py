@@ -1,0 +1,34 @@
+"""The stack file's shape: one frozen model per section, unknown keys forbidden.
+
+Owns types, defaults and what follows from one section alone. What one section says about another belongs to `checks`.
+"""
+
+from components.config.models.app import App, Service
+from components.config.models.postgres import AppDatabase, Limits, OwnPostgres, OwnResources, Postgres, Resources
+from components.config.models.redis import OwnRedis, Redis
+from components.config.models.section import Place, Section, TierName
+from components.config.models.settings import PROBE_IMAGE, Images, RotationSettings, Settings
+from components.config.models.tiers import Tier
+from components.config.models.tls import Tls
+
+__all__ = [
+    "PROBE_IMAGE",
+    "App",
+    "AppDatabase",
+    "Images",
+    "Limits",
+    "OwnPostgres",
+    "OwnRedis",
+    "OwnResources",
+    "Place",
+    "Postgres",
+    "Redis",
+    "Resources",
+    "RotationSettings",
+    "Section",
+    "Service",
+    "Settings",
+    "Tier",
+    "TierName",
+    "Tls",
+]

@@ -150,6 +150,7 @@ def _database(settings: Settings, app: str) -> DatabaseSpec:
         raise ValueError(f"{app} has no database")
     lifecycle = _lifecycle(settings, [app])
     return DatabaseSpec(
+        app=app,
         settings=database,
         lifecycle=lifecycle,
         locked=app in settings.retired,

@@ -22,6 +22,7 @@ _IMAGE: Final = re.compile(r"[a-z0-9][a-z0-9._/:-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*
 _SIZE: Final = re.compile(r"([1-9][0-9]*)(Mi|Gi)")
 _DURATION: Final = re.compile(r"([1-9][0-9]{0,5})(ms|s|min|h)")
 _MILLISECONDS: Final = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000}
+_LONGEST: Final = 2**31 - 1  # milliseconds, in PostgreSQL's own integers
 _PORTS: Final = re.compile(r"([0-9]{1,5})-([0-9]{1,5})")
 _PORT: Final = re.compile(r"([0-9]{1,5}):([0-9]{1,5})")
 _HIGHEST_PORT: Final = 65535
@@ -149,7 +150,10 @@ def _milliseconds(value: Any) -> Any:
         raise rule_error(
             "a time is a whole number with ms, s, min or h, without a blank", 'Write it like "500ms", "5s" or "2min"'
         )
-    return int(match[1]) * _MILLISECONDS[match[2]]
+    found = int(match[1]) * _MILLISECONDS[match[2]]
+    if found > _LONGEST:
+        raise rule_error("the longest time that PostgreSQL takes is 596h", "Write a shorter one")
+    return found
 
 
 def _seconds(value: Any) -> Any:

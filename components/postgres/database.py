@@ -19,6 +19,7 @@ from components.naming import RoleNames
 from components.platforms import Lifecycle, merged, present
 from components.postgres._drain import drained
 from components.postgres._grants import grant_chain
+from components.postgres._limits import LimitsArgs, limited
 from components.postgres._scram import scram_verifier
 from components.postgres.server import PORT, PostgresServer
 from components.rotation import Rotation, Slot
@@ -26,11 +27,12 @@ from components.rotation import Rotation, Slot
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseSpec:
-    """One app's database: what it needs, what happens to its data, and whether its logins are `locked`.
+    """The database of `app`: what it needs, what happens to its data, and whether its logins are `locked`.
 
     `drain` is how long, in seconds, sessions of the login before may take to end when the logins change over.
     """
 
+    app: str
     settings: DatabaseSettings
     lifecycle: Lifecycle
     locked: bool = False
@@ -72,6 +74,7 @@ class AppDatabase(pulumi.ComponentResource):
         self._base, self._spec, self._roles = name, args.spec, RoleNames(args.spec.settings.database)
         self._server, self._hostname, self.rotation = args.server, args.server.hostname, args.spec.rotation
         self._query = args.server.url_query
+        self._limited: dict[str, list[pulumi.Resource]] = {}
         container = args.server.container
         self._inside = pulumi.ResourceOptions(
             parent=self,
@@ -94,7 +97,8 @@ class AppDatabase(pulumi.ComponentResource):
         migrating, migration = self._login("migrate", [self._group.name, owner.name], owner=self._roles.owner)
 
         self.database = database.name
-        self.needed = [self.login, migrating, granted] if self.rotation.turned else [self]
+        serving = [self.login, *self._limited.get(self.rotation.current, ())]
+        self.needed = [*serving, migrating, granted] if self.rotation.turned else [self]
         self.url = self._url(self._roles.login(self.rotation.current), password)
         self.migrate_url = self._url(self._roles.migrate, migration)
         self.register_outputs({"database": self.database, "url": self.url, "migrate_url": self.migrate_url})
@@ -159,7 +163,15 @@ class AppDatabase(pulumi.ComponentResource):
             connection_limit=sizing.MIGRATION_CONNECTIONS if owner else self._spec.settings.connections,
             opts=merged(self._kept, depends_on=list(after)),
         )
+        if not owner:
+            self._limited[role] = present(self._limits(role, made))
         return made, password
+
+    def _limits(self, role: Slot | Literal["migrate"], made: postgresql.Role) -> pulumi.Resource | None:
+        """Those that the role itself has no field for."""
+        login, spec = self._roles.login(role), self._spec
+        args = LimitsArgs(server=self._server, login=login, app=spec.app, settings=spec.settings)
+        return limited(f"{self._base}-{role}-limits", args, made, self)
 
     def _url(self, login: str, password: pulumi.Output[str]) -> pulumi.Output[str]:
         return pulumi.Output.format(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from components import limits
 from components.config import fields
 from components.config.models.section import Section
 
@@ -45,10 +46,25 @@ class OwnPostgres(Section):
 
 
 class Limits(Section):
-    """What sessions of an app's logins start with, in milliseconds. Soft: the app can change them for itself."""
+    """What sessions of an app's logins start with: times in milliseconds, sizes in MiB.
+
+    Soft: the app can change them for itself, and the watchdog sees to it. Hard is `temp_file_limit` alone.
+    """
 
     statement_timeout: fields.Milliseconds | None = None
+    lock_timeout: fields.Milliseconds | None = None
     idle_in_transaction_session_timeout: fields.Milliseconds | None = None
+    idle_session_timeout: fields.Milliseconds | None = None
+    work_mem: fields.Mebibytes | None = None
+    temp_file_limit: fields.Mebibytes | None = None
+
+    @property
+    def declared(self) -> dict[str, int]:
+        """Those that are set, in PostgreSQL's units: milliseconds and kB."""
+        found = {name: getattr(self, name) for name in (*limits.TIMES, *limits.SIZES)}
+        return {
+            name: value * 1024 if name in limits.SIZES else value for name, value in found.items() if value is not None
+        }
 
 
 class AppDatabase(Section):

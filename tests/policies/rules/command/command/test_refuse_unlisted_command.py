@@ -27,6 +27,11 @@ def test_telling_a_server_of_its_certificate_is_listed(kind):
     assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.reload_tls {kind}"}) == []
 
 
+@pytest.mark.parametrize("command", ["apply", "reset"])
+def test_the_limits_of_a_role_are_listed(command):
+    assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.role_limits {command}"}) == []
+
+
 @pytest.mark.parametrize("command", ["./deploy.sh", "make up", f"{OWN}; ls", f"{OWN}\nls", f"x{OWN}", f"{OWN}x"])
 @pytest.mark.parametrize("key", ["create", "update", "delete"])
 def test_every_other_command_is_reported(command, key):

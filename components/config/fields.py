@@ -163,6 +163,16 @@ def _seconds(value: Any) -> Any:
     return milliseconds // 1000
 
 
+def _parameter_value(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, int | float):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, str):
+        raise rule_error("a parameter has one value", 'Write it like "64MB", 200 or false')
+    return value
+
+
 def _ports(value: Any) -> Any:
     match = _PORTS.fullmatch(value) if isinstance(value, str) else None
     if match is None or not 0 < int(match[1]) <= int(match[2]) <= _HIGHEST_PORT:
@@ -215,6 +225,7 @@ ImageReference = Annotated[str, AfterValidator(_image)]
 Mebibytes = Annotated[int, BeforeValidator(_size)]
 Milliseconds = Annotated[int, BeforeValidator(_milliseconds)]
 Seconds = Annotated[int, BeforeValidator(_seconds)]
+ParameterValue = Annotated[str, BeforeValidator(_parameter_value)]
 HostPort = Annotated[int, Field(ge=1024, le=65535)]
 Ports = Annotated[PortRange, BeforeValidator(_ports)]
 Port = Annotated[PortMapping, BeforeValidator(_port)]

@@ -54,10 +54,9 @@ def own_postgres(settings: Settings, app: str) -> Postgres:
         raise ValueError(f"{app} has no database")
     limits = {key: value for key, value in own.resources if value is not None}
     given = {key: value for key in ("storage", "connections") if (value := getattr(own, key)) is not None}
-    name = own.name or f"{settings.prefix}-{app}-postgres"
-    return shared.model_copy(
-        update={**given, "name": name, "expose": own.expose, "resources": shared.resources.model_copy(update=limits)},
-    )
+    given |= {"name": own.name or f"{settings.prefix}-{app}-postgres", "expose": own.expose}
+    given |= {"parameters": {**shared.parameters, **own.parameters}}
+    return shared.model_copy(update={**given, "resources": shared.resources.model_copy(update=limits)})
 
 
 def own_redis(settings: Settings, app: str) -> Redis:

@@ -37,6 +37,7 @@ from components.tls import (
     ServerCertificate,
     reloaded,
 )
+from components.tuning import postgres as tuning
 
 PORT = 5432
 _DATA = "/var/lib/postgresql/data"
@@ -229,14 +230,11 @@ def _container(
 
 
 def _flags(args: PostgresServerArgs) -> list[str]:
-    settings = args.settings
-    parameters = sizing.postgres_parameters(
-        memory=settings.resources.memory,
-        cpu=settings.resources.cpu,
-        storage=settings.storage,
-        connections=settings.connections or sizing.default_connections(settings.resources.memory),
-    )
     fixed = {"hba_file": _HBA, "ident_file": _IDENT, "listen_addresses": "*", "password_encryption": "scram-sha-256"}
     if args.tls:
         fixed |= {"ssl": "on", "ssl_cert_file": CERTIFICATE_PATH, "ssl_key_file": KEY_PATH}
-    return [part for key, value in {**fixed, **parameters}.items() for part in ("-c", f"{key}={value}")]
+    return [
+        part
+        for key, value in {**fixed, **tuning.parameters(args.settings)}.items()
+        for part in ("-c", f"{key}={value}")
+    ]

@@ -25,6 +25,7 @@ class Postgres(Section):
     storage: fields.Mebibytes = 20 * 1024
     resources: Resources
     connections: int | None = Field(default=None, ge=20, le=5000)
+    parameters: dict[str, fields.ParameterValue] = Field(default_factory=dict)
     expose: fields.HostPort | None = None
 
 
@@ -42,6 +43,7 @@ class OwnPostgres(Section):
     resources: OwnResources = OwnResources()
     storage: fields.Mebibytes | None = None
     connections: int | None = Field(default=None, ge=20, le=5000)
+    parameters: dict[str, fields.ParameterValue] = Field(default_factory=dict)
     expose: fields.HostPort | None = None
 
 

@@ -10,10 +10,12 @@ import pulumi
 from components import stores
 from components.config import Place, Service, Settings, places
 from components.config.models import PROBE_IMAGE
+from components.naming import server_key
 from components.network import TieredNetwork, TieredNetworkArgs
 from components.platforms import Platform, present
 from components.platforms.docker import DockerPlatform
 from components.platforms.stopped import StoppedPlatform
+from components.pooler import PgBouncer
 from components.service import AppService, AppServiceArgs
 from components.stores import Servers, Stores
 
@@ -27,6 +29,15 @@ class Topology:
     servers: Servers
     stores: Mapping[str, Mapping[Place, Stores]]
     services: Mapping[str, AppService]
+
+    def poolers(self) -> dict[str, PgBouncer]:
+        """The poolers by the key of their servers."""
+        found = (
+            (server_key("postgres", app if place == "isolated" else None), its.pooler)
+            for app, by_place in self.stores.items()
+            for place, its in by_place.items()
+        )
+        return {key: pooler for key, pooler in found if pooler is not None}
 
     def serving(self, app: str) -> Stores | None:
         """The stores that an app's service uses."""
@@ -72,7 +83,7 @@ def _services(settings: Settings) -> list[tuple[str, Service]]:
 def _service(topology: Topology, platform: Platform, app: str, service: Service) -> AppService:
     settings, used = topology.settings, topology.serving(app)
     image = settings.service_image(app)
-    waits: list[pulumi.Resource] = present(used.database, used.user) if used else []
+    waits: list[pulumi.Resource] = present(used.database, used.user, used.pooler) if used else []
     args = AppServiceArgs(
         platform=platform,
         app=app,

@@ -54,6 +54,17 @@ class Resources(_Section):
     cpu: float = Field(gt=0, le=256)
 
 
+class Pooler(_Section):
+    """PgBouncer in front of a server: how long a client keeps a server connection, how many clients there may be.
+
+    `pool` is the most server connections of one app; without it an app's pool is its `connections`.
+    """
+
+    mode: Literal["transaction", "session"] = "transaction"
+    clients: int = Field(default=1000, ge=10, le=10_000)
+    pool: int | None = Field(default=None, ge=1, le=1000)
+
+
 class Postgres(_Section):
     """A PostgreSQL server: the shared one, and what an app's own has unless the app says otherwise."""
 
@@ -64,6 +75,7 @@ class Postgres(_Section):
     resources: Resources
     connections: int | None = Field(default=None, ge=20, le=5000)
     expose: fields.HostPort | None = None
+    pooler: Pooler | None = None
 
 
 class Redis(_Section):
@@ -110,11 +122,15 @@ class OwnRedis(_Section):
 
 
 class AppDatabase(_Section):
-    """An app's database; `server` counts in the isolated place."""
+    """An app's database; `server` counts in the isolated place.
+
+    `direct` are connections beside the pooler, for what a pool can't do: LISTEN, session locks.
+    """
 
     database: fields.DatabaseName
     extensions: tuple[fields.ExtensionName, ...] = ()
     connections: int = Field(default=20, ge=1, le=1000)
+    direct: int = Field(default=0, ge=0, le=100)
     server: OwnPostgres = OwnPostgres()
 
 

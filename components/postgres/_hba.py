@@ -6,14 +6,19 @@ database, so that a new app changes no file and no container.
 
 from __future__ import annotations
 
+from components.naming import POOLER_AUTH as AUTH
+
 MAP = "host"
 
 
-def pg_hba(*, admin: str, subnet: str, gateway: str, forwarder: str | None = None) -> str:
+def pg_hba(*, admin: str, subnet: str, gateway: str, forwarder: str | None = None, pooler: str | None = None) -> str:
     """The rules, first match wins. TCP lines become hostssl as soon as the server has a certificate.
 
-    `forwarder` is the address from which the host's loopback connects, where it does.
+    `forwarder` is the address from which the host's loopback connects, where it does; `pooler` that of the pooler,
+    the only one from which its look-ups come. Apps' logins have one line with it and without: they come from its
+    address then, and `samerole` holds for them all the same.
     """
+    pooled = f"host   {AUTH}  {AUTH}  {pooler}/32  scram-sha-256\nhost   all  {AUTH}  all  reject\n" if pooler else ""
     exposed = f"host   all       {admin}  {forwarder}/32     scram-sha-256\n" if forwarder else ""
     return f"""\
 # type database  user     address          method
@@ -21,7 +26,7 @@ local  all       {admin}  peer map={MAP}
 host   all       {admin}  127.0.0.1/32     scram-sha-256
 host   all       {admin}  {gateway}/32     scram-sha-256
 {exposed}host   all       {admin}  all              reject
-host   samerole  all      {subnet}         scram-sha-256
+{pooled}host   samerole  all      {subnet}         scram-sha-256
 host   all       all      all              reject
 local  all       all      reject
 """

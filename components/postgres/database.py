@@ -13,7 +13,7 @@ import pulumi_postgresql as postgresql
 
 from components import passwords, sizing
 from components.config.models import AppDatabase as DatabaseSettings
-from components.naming import RoleNames
+from components.naming import POOLER_PORT, RoleNames
 from components.platforms import Lifecycle, merged, present
 from components.postgres._grants import grant_chain
 from components.postgres._scram import scram_verifier
@@ -22,11 +22,17 @@ from components.postgres.server import PORT, PostgresServer
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseSpec:
-    """One app's database: what it needs, what happens to its data, and whether its logins are `locked`."""
+    """One app's database: what it needs, what happens to its data, and whether its logins are `locked`.
+
+    `connections` are those of each of its logins; `pooler` is the name that its clients connect to where a pooler is in
+    front of the server.
+    """
 
     settings: DatabaseSettings
     lifecycle: Lifecycle
+    connections: int
     locked: bool = False
+    pooler: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +50,10 @@ class AppDatabase(pulumi.ComponentResource):
     """The database's name."""
 
     url: pulumi.Output[str]
-    """The app's URL with its password, secret."""
+    """The app's URL with its password, through the pooler where there is one; secret."""
+
+    direct_url: pulumi.Output[str]
+    """The app's URL beside the pooler; secret."""
 
     migrate_url: pulumi.Output[str]
     """The URL for migrations, which run as the owner; secret."""
@@ -74,8 +83,17 @@ class AppDatabase(pulumi.ComponentResource):
         migration = self._login("migrate", self._roles.migrate, [group.name, owner.name], owner=self._roles.owner)
 
         self.database = database.name
-        self.url, self.migrate_url = self._url(first, password), self._url(self._roles.migrate, migration)
-        self.register_outputs({"database": self.database, "url": self.url, "migrate_url": self.migrate_url})
+        self.direct_url = self._url(first, password, self._hostname, PORT)
+        self.url = self._url(first, password, args.spec.pooler, POOLER_PORT) if args.spec.pooler else self.direct_url
+        self.migrate_url = self._url(self._roles.migrate, migration, self._hostname, PORT)
+        self.register_outputs(
+            {
+                "database": self.database,
+                "url": self.url,
+                "direct_url": self.direct_url,
+                "migrate_url": self.migrate_url,
+            }
+        )
 
     def _database(self, owner: postgresql.Role) -> postgresql.Database:
         return postgresql.Database(
@@ -86,7 +104,7 @@ class AppDatabase(pulumi.ComponentResource):
             encoding="UTF8",
             lc_collate="C.UTF-8",  # part of glibc and of musl: the same order on every image, before and after a move
             lc_ctype="C.UTF-8",
-            connection_limit=self._spec.settings.connections + sizing.MIGRATION_CONNECTIONS,
+            connection_limit=self._spec.connections + sizing.MIGRATION_CONNECTIONS,
             opts=self._kept,
         )
 
@@ -110,13 +128,12 @@ class AppDatabase(pulumi.ComponentResource):
             password=pulumi.Output.all(password, salt).apply(lambda both: scram_verifier(*both)),
             roles=groups,
             assume_role=owner,
-            connection_limit=sizing.MIGRATION_CONNECTIONS if owner else self._spec.settings.connections,
+            connection_limit=sizing.MIGRATION_CONNECTIONS if owner else self._spec.connections,
             opts=self._kept,
         )
         return password
 
-    def _url(self, login: str, password: pulumi.Output[str]) -> pulumi.Output[str]:
+    def _url(self, login: str, password: pulumi.Output[str], host: pulumi.Input[str], port: int) -> pulumi.Output[str]:
         return pulumi.Output.format(
-            "postgresql://{0}:{1}@{2}:{3}/{4}",
-            login, password, self._hostname, PORT, self._roles.database,
-        )  # fmt: skip
+            "postgresql://{0}:{1}@{2}:{3}/{4}", login, password, host, port, self._roles.database
+        )

@@ -40,7 +40,7 @@ class PostgresServerArgs:
     """What PostgresServer is built from. `hostname` is the container's name, `address` its fixed one in `subnet`,
     `forwarder` that of the relay to it where the settings expose it.
 
-    `labels` are further ones of its container and data volume.
+    `pooler` is the address of the pooler in front of it, `labels` are further ones of its container and data volume.
     """
 
     platform: Platform
@@ -54,6 +54,7 @@ class PostgresServerArgs:
     gateway: str
     address: str
     forwarder: str
+    pooler: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -68,6 +69,9 @@ class PostgresServer(pulumi.ComponentResource):
 
     admin_password: pulumi.Output[str]
     """The superuser's password, secret."""
+
+    reach: Reach
+    """How the host manages it."""
 
     provider: postgresql.Provider
     """Manages roles and databases on this server."""
@@ -94,8 +98,8 @@ class PostgresServer(pulumi.ComponentResource):
         workload = _container(name, args, volume, secrets, labels, mine)
         self.container, self.address = workload.resource, args.address
         self.hostname = pulumi.Output.from_input(args.hostname)  # not the container's: URLs needn't wait for it
-        way = reach(f"{name}-forwarder", _way(args), self.container, mine)
-        self.provider = self._manager(name, args, way, mine)
+        self.reach = reach(f"{name}-forwarder", _way(args), self.container, mine)
+        self.provider = self._manager(name, args, self.reach, mine)
         self.register_outputs(
             {"hostname": self.hostname, "address": self.address, "admin_password": self.admin_password}
         )
@@ -154,7 +158,13 @@ def _container(
             "PGDATA": f"{_DATA}/pgdata",
         },
         files={
-            _HBA: pg_hba(admin=admin, subnet=args.subnet, gateway=args.gateway, forwarder=_forwarder(args)),
+            _HBA: pg_hba(
+                admin=admin,
+                subnet=args.subnet,
+                gateway=args.gateway,
+                forwarder=_forwarder(args),
+                pooler=args.pooler,
+            ),
             _IDENT: pg_ident(admin=admin),
         },
         joins=[Join(network=args.network, aliases=args.aliases, address=args.address)],

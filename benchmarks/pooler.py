@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import re
+import statistics
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -22,14 +23,15 @@ import psycopg
 
 from benchmarks import cgroups, host
 from benchmarks.results import Figure, Result
-from benchmarks.stackfile import Shape, generated
+from benchmarks.stackfile import PREFIX, generated
 from benchmarks.workspace import Workspace
 
-_APPS: Final = 2
+_APPS: Final = 2  # of each shape
+_SHARED: Final = ("app0", "app1")  # the others have servers of their own
 _CLIENTS: Final = 50  # in all
 _IDLE: Final = 1000
-_POOL: Final = 20
-_SECONDS: Final = 20
+_POOL: Final = 8  # server connections of each app: a few for each processor
+_SECONDS: Final = 15
 _RUNS: Final = 3
 _SCALE: Final = 10
 _MEMORY: Final = 1024  # MiB of all servers together
@@ -57,76 +59,73 @@ def measured() -> Result:
         client = host.cleared()
     except host.NoHostError as error:
         return Result(name="pooler", figures=[], notes=[str(error)])
-    figures = _unified(client)
-    isolated = _shape("isolated", lambda told, workspace: _writes(told))
-    unified = next(figure for figure in figures if figure.name == "TPC-B unified with pooler")
-    ratio = unified.value / isolated if isolated else 0.0
-    return Result(
-        name="pooler",
-        figures=[
-            *figures,
-            Figure(name="TPC-B isolated without pooler", value=isolated, unit="tps"),
-            Figure(name="TPC-B unified with pooler / isolated", value=ratio, unit="", lowest=_LOWEST_WRITES),
-        ],
-    )
-
-
-def _unified(client: Any) -> list[Figure]:
-    def all_of_them(told: Mapping[str, Any], workspace: Workspace) -> list[Figure]:
-        _fill(told)
-        pooled, direct = _place(told, "app0"), _place(told, "app0", pooled=False)
-        pairs = [(_reads(pooled), _reads(direct)) for _ in range(_RUNS)]
-        ratios = sorted(one / other for one, other in pairs)
-        writes = _writes(told, filled=True)
-        memory = asyncio.run(_idle_memory(client, pooled))
-        return [
-            Figure(name="pgbench -S through the pooler", value=max(one for one, _ in pairs), unit="tps"),
-            Figure(name="pgbench -S direct", value=max(other for _, other in pairs), unit="tps"),
-            Figure(
-                name="pgbench -S pooler / direct",
-                value=ratios[len(ratios) // 2],
-                unit="",
-                lowest=_LOWEST_READS,
-                runs=ratios,
-            ),
-            Figure(name="TPC-B unified with pooler", value=writes, unit="tps"),
-            Figure(name=f"{_IDLE} idle clients, pooler", value=memory[0], unit="MiB"),
-            Figure(name=f"{_IDLE} idle clients, in all", value=memory[1], unit="MiB", target=_MOST_MEMORY),
-        ]
-
-    return _shape("unified", all_of_them)
-
-
-def _shape(shape: Shape, measure: Any) -> Any:
-    """What `measure` finds in a stack of this shape."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         workspace = Workspace(Path(folder))
         try:
-            workspace.configure(_settings(shape))
+            workspace.configure(_settings())
             workspace.stack("up", "--yes", "--skip-preview", "--suppress-outputs")
             told = json.loads(workspace.stack("stack", "output", "--json", "--show-secrets").out)
-            return measure(told, workspace)
+            _fill(told)
+            figures = [*_memory(client, told), *_reads(told), *_writes(told)]
         finally:
             workspace.stack("destroy", "--yes", "--skip-preview")
+    return Result(name="pooler", figures=figures)
 
 
-def _settings(shape: Shape) -> dict[str, Any]:
-    """Apps without services. In the isolated shape each server has its share of the memory and processors."""
-    config = generated(_APPS, shape, capacity=_APPS, services=False)
-    share = 1 if shape == "unified" else _APPS
-    server = config["data-tier:postgres"]
-    server |= {
+def _settings() -> dict[str, Any]:
+    """Apps without services, half of them on the shared server, the others on their own with a share of its size."""
+    config = generated(2 * _APPS, "unified", capacity=_APPS, services=False)
+    cores = os.cpu_count() or 2
+    config["data-tier:network"]["data"]["apps"] = "10.232.0.0/16"
+    config["data-tier:postgres"] |= {
         "connections": 150,
-        "resources": {"memory": f"{_MEMORY // share}Mi", "cpu": (os.cpu_count() or 2) / share},
+        "resources": {"memory": f"{_MEMORY}Mi", "cpu": cores},
+        "pooler": {"clients": _IDLE, "pool": _POOL},
     }
-    if shape == "unified":
-        server["pooler"] = {"clients": _IDLE, "pool": _POOL}
-    for app in config["data-tier:apps"].values():
-        app["postgres"]["connections"] = 60
-        if shape == "unified":
-            app["postgres"] |= {"connections": _POOL, "direct": _POOL}
+    share = {"resources": {"memory": f"{_MEMORY // _APPS}Mi", "cpu": cores / _APPS}}
+    for name, app in config["data-tier:apps"].items():
+        app["postgres"] |= {"connections": _POOL, "direct": _CLIENTS // _APPS}  # direct ones for the comparison
         app.pop("redis")
+        if name not in _SHARED:
+            app["dedicated"] = True
+            app["postgres"]["server"] = share
     return config
+
+
+def _memory(client: Any, told: Mapping[str, Any]) -> list[Figure]:
+    pooler, growth = asyncio.run(_idle_memory(client, _place(told, "app0")))
+    return [
+        Figure(name=f"{_IDLE} idle clients: pooler", value=pooler, unit="MiB"),
+        Figure(name=f"{_IDLE} idle clients: all servers, above none", value=growth, unit="MiB", target=_MOST_MEMORY),
+    ]
+
+
+def _reads(told: Mapping[str, Any]) -> list[Figure]:
+    """Select-only, a client for each server connection of the pool: what the way through the pooler costs."""
+    load = ("-S", "-n", "-M", "prepared", "-c", str(_POOL), "-j", str(os.cpu_count() or 2), "-T", str(_SECONDS))
+    pooled, direct = _place(told, "app0"), _place(told, "app0", pooled=False)
+    pairs = [(_tps(_pgbench(pooled, *load)), _tps(_pgbench(direct, *load))) for _ in range(_RUNS)]
+    return _compared("pgbench -S", ("pooler", "direct"), pairs, _LOWEST_READS)
+
+
+def _writes(told: Mapping[str, Any]) -> list[Figure]:
+    """TPC-B of all apps of a shape at once, by the same number of clients in all."""
+    own = [app for app in told["databases"] if app not in _SHARED]
+    pairs = [(_once(told, _SHARED, pooled=True), _once(told, own, pooled=False)) for _ in range(_RUNS)]
+    return _compared("TPC-B", ("unified with pooler", "isolated without"), pairs, _LOWEST_WRITES)
+
+
+def _compared(what: str, names: tuple[str, str], pairs: Sequence[tuple[float, float]], lowest: float) -> list[Figure]:
+    """Both sides' medians and that of their ratios, run by run: whoever else is at work disturbs both alike."""
+    ratios = [one / other for one, other in pairs]
+    sides = [
+        Figure(name=f"{what} {name}", value=statistics.median(runs), unit="tps", runs=runs)
+        for name, runs in zip(names, map(list, zip(*pairs, strict=True)), strict=True)
+    ]
+    ratio = Figure(
+        name=f"{what} {names[0]} / {names[1]}", value=statistics.median(ratios), unit="", lowest=lowest, runs=ratios
+    )
+    return [*sides, ratio]
 
 
 def _place(told: Mapping[str, Any], app: str, *, pooled: bool = True, migrate: bool = False) -> _Place:
@@ -142,30 +141,21 @@ def _place(told: Mapping[str, Any], app: str, *, pooled: bool = True, migrate: b
 
 
 def _fill(told: Mapping[str, Any]) -> None:
-    for number in range(_APPS):
-        _pgbench(_place(told, f"app{number}", migrate=True), "-i", "-q", "-s", str(_SCALE)).wait(timeout=300)
+    for app in told["databases"]:
+        _pgbench(_place(told, app, migrate=True), "-i", "-q", "-s", str(_SCALE)).communicate(timeout=300)
 
 
-def _reads(place: _Place) -> float:
-    """Select-only, clients at work all the time, one for each server connection of the pool."""
-    return _tps(_pgbench(place, "-S", "-n", "-M", "prepared", *_load(_POOL)))
-
-
-def _writes(told: Mapping[str, Any], *, filled: bool = False) -> float:
-    """TPC-B of all apps at once, by the clients in all shared among them; the best run."""
-    if not filled:
-        _fill(told)
-    return max(_once(told) for _ in range(_RUNS))
-
-
-def _once(told: Mapping[str, Any]) -> float:
+def _once(told: Mapping[str, Any], apps: Sequence[str], *, pooled: bool) -> float:
     load = ("-n", "-M", "prepared", *_load(_CLIENTS // _APPS))
-    running = [_pgbench(_place(told, f"app{number}"), *load) for number in range(_APPS)]
+    running = [_pgbench(_place(told, app, pooled=pooled), *load) for app in apps]
     return sum(_tps(one) for one in running)
 
 
 def _load(clients: int) -> Sequence[str]:
-    return ("-c", str(clients), "-j", "1", "-T", str(_SECONDS))
+    """A thread for each client: pgbench prepares statements while its thread waits, so that a client which waits for a
+    server connection would keep those in the same thread from giving theirs back.
+    """
+    return ("-c", str(clients), "-j", str(clients), "-T", str(_SECONDS))
 
 
 def _pgbench(place: _Place, *arguments: str) -> subprocess.Popen[str]:
@@ -181,7 +171,10 @@ def _pgbench(place: _Place, *arguments: str) -> subprocess.Popen[str]:
 
 
 def _tps(run: subprocess.Popen[str]) -> float:
-    said = run.communicate(timeout=_SECONDS * 5)[0]
+    try:
+        said = run.communicate(timeout=_SECONDS * 4)[0]
+    finally:
+        run.kill()
     found = _TPS.search(said)
     if run.returncode or found is None:
         raise RuntimeError(f"pgbench failed:\n{said}")
@@ -189,7 +182,7 @@ def _tps(run: subprocess.Popen[str]) -> float:
 
 
 async def _idle_memory(client: Any, place: _Place) -> tuple[float, float]:
-    """MiB held by the pooler with idle clients that have each asked once, and by all containers of the stack."""
+    """MiB held by the pooler with idle clients that have each asked once, and what all containers hold more by them."""
     at_once, connected = asyncio.Semaphore(_AT_ONCE), []
 
     async def one() -> None:
@@ -205,11 +198,16 @@ async def _idle_memory(client: Any, place: _Place) -> tuple[float, float]:
             connected.append(connection)
             await connection.execute("SELECT 1")
 
+    running = client.containers.list(filters={"label": f"data-tier.stack={PREFIX}"})
+    before = cgroups.of(running).held
     try:
         await asyncio.gather(*(one() for _ in range(_IDLE)))
-        running = client.containers.list(filters={"label": "data-tier.stack=bench"})
-        pooler = [it for it in running if it.labels.get("data-tier.component") == "pgbouncer"]
-        return cgroups.of(pooler).held, cgroups.of(running).held
+        pooler = [
+            it
+            for it in running
+            if it.labels.get("data-tier.component") == "pgbouncer" and not it.labels.get("data-tier.app")
+        ]
+        return cgroups.of(pooler).held, cgroups.of(running).held - before
     finally:
         for connection in connected:
             await connection.close()

@@ -9,6 +9,9 @@ from typing import Final
 
 RESERVED_CONNECTIONS: Final = 10  # superusers, health checks, maintenance
 MIGRATION_CONNECTIONS: Final = 5  # per database, for the migrating login
+POOLER_LOOK_UPS: Final = 3  # connections over which a pooler looks up who logs in
+POOLER_CONNECTIONS: Final = 2 * POOLER_LOOK_UPS  # while it is replaced, the old one's are still there
+_KIBIBYTES_PER_CLIENT: Final = 64  # of a pooler: buffers and prepared statements, rounded up
 _MEBIBYTES_PER_CONNECTION: Final = 10  # a backend with its caches and a few sorts, rounded up
 
 
@@ -33,6 +36,16 @@ def postgres_parameters(*, memory: int, cpu: float, storage: int, connections: i
         "max_parallel_workers": str(cores),
         "max_parallel_workers_per_gather": str(max(1, cores // 2)),
     }
+
+
+def default_pool(connections: int) -> int:
+    """The pool of a database whose app's own isn't known yet, on a server that takes `connections`."""
+    return max(1, min(20, (connections - RESERVED_CONNECTIONS - POOLER_CONNECTIONS) // 2))
+
+
+def pooler_memory(clients: int) -> int:
+    """MiB for a pooler's container."""
+    return 64 + clients * _KIBIBYTES_PER_CLIENT // 1024
 
 
 def shared_memory(memory: int) -> int:

@@ -27,6 +27,11 @@ def test_telling_a_server_of_its_certificate_is_listed(kind):
     assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.reload_tls {kind}"}) == []
 
 
+@pytest.mark.parametrize("what", ["look-up", "pools"])
+def test_setting_up_a_pooler_is_listed(what):
+    assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.pooler {what}"}) == []
+
+
 @pytest.mark.parametrize("command", ["./deploy.sh", "make up", f"{OWN}; ls", f"{OWN}\nls", f"x{OWN}", f"{OWN}x"])
 @pytest.mark.parametrize("key", ["create", "update", "delete"])
 def test_every_other_command_is_reported(command, key):

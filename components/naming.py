@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
+
+POOLER_PORT: Final = 6432
+POOLER_AUTH: Final = "pgbouncer_auth"  # the role that looks up who logs in to a pooler, and the database it does so in
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,11 @@ def publish_network(prefix: str, tier: str) -> str:
 def own_network(prefix: str, app: str) -> str:
     """The name of the network that only one app and its own servers are on."""
     return f"{prefix}-{app}-data"
+
+
+def pooler_name(server: str) -> str:
+    """The name of the pooler in front of a PostgreSQL server."""
+    return f"{server}-pooler"
 
 
 def server_key(kind: str, app: str | None = None) -> str:

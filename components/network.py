@@ -58,6 +58,11 @@ class DataAddresses:
         return str(self.subnet[self.first + 3])
 
     @property
+    def pooler(self) -> str:
+        """The address of the pooler in front of PostgreSQL, where there is one."""
+        return str(self.subnet[self.first + 4])
+
+    @property
     def handed_out(self) -> str:
         """The range of addresses for everybody else."""
         return str(list(self.subnet.subnets())[1])

@@ -14,7 +14,7 @@ from components import redis as redis_component
 from components.config import Place, Postgres, Redis, Settings, places
 from components.config.ledger import entries
 from components.config.models import PROBE_IMAGE
-from components.naming import RoleNames, own_network, publish_network, server_key, tier_network
+from components.naming import POOLER_PORT, RoleNames, own_network, publish_network, server_key, tier_network
 from components.network import DataAddresses
 from components.postgres.server import PORT as POSTGRES_PORT
 from components.stores import own_addresses, shared_addresses
@@ -29,6 +29,7 @@ def exports(topology: Topology) -> dict[str, Any]:
         "running": settings.running,
         "topology": settings.topology,
         "servers": dict(_servers(settings)),
+        "poolers": _poolers(topology),
         "databases": _databases(settings),
         "redis_users": _redis_users(settings),
         "networks": {**_tiers(topology), **_own_networks(settings)},
@@ -66,6 +67,20 @@ def _postgres(settings: Settings, server: Postgres, at: DataAddresses, app: str 
         "tls": settings.tls.enabled,
     }
     return {**told, **_where(settings, server.name or settings.postgres_name, app)}
+
+
+def _poolers(topology: Topology) -> dict[str, dict[str, Any]]:
+    """The poolers by the key of their servers."""
+    return {
+        key: {
+            "name": its.hostname,
+            "address": its.address,
+            "port": POOLER_PORT,
+            "mode": its.settings.mode,
+            "clients": its.settings.clients,
+        }
+        for key, its in topology.poolers().items()
+    }
 
 
 def _redis(settings: Settings, server: Redis, at: DataAddresses, app: str | None = None) -> dict[str, Any]:
@@ -166,6 +181,7 @@ def _secrets(topology: Topology) -> pulumi.Output[Any]:
     return pulumi.Output.secret(
         {
             "admin_passwords": {key: server.admin_password for key, server in topology.servers.items()},
+            "pooler_consoles": {key: its.console_password for key, its in topology.poolers().items()},
             "urls": {app: its.urls for app, its in serving.items()},
             "migrate_urls": {app: its.database.migrate_url for app, its in serving.items() if its.database},
         }

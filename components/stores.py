@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import pulumi
 
 from components.config import Postgres, Redis, Settings, places
-from components.naming import server_key, short_name
+from components.naming import pooler_name, server_key, short_name
 from components.network import AppNetwork, AppNetworkArgs, DataAddresses
 from components.platforms import Lifecycle, Platform, present
+from components.pooler import PgBouncer, PgBouncerArgs
 from components.postgres import (
     AppDatabase,
     DatabaseSpec,
@@ -39,6 +40,8 @@ class Stores:
     network: pulumi.Output[str]
     database: AppDatabase | None
     user: RedisUser | None
+    pooler: PgBouncer | None = None
+    direct: bool = False
 
     @property
     def needed(self) -> list[pulumi.Resource]:
@@ -46,6 +49,7 @@ class Stores:
         return [
             *(self.database.needed if self.database else ()),
             *(self.user.needed if self.user else ()),
+            *present(self.pooler),
         ]
 
     @property
@@ -64,6 +68,8 @@ class Stores:
     def urls(self) -> dict[str, pulumi.Output[str]]:
         """The data URLs by file name: the first purpose is `redis_url`, further ones carry their name."""
         urls = {"database_url": self.database.url} if self.database else {}
+        if self.database and self.direct:
+            urls["database_direct_url"] = self.database.direct_url
         for position, (purpose, url) in enumerate(self.user.urls.items() if self.user else ()):
             urls["redis_url" if position == 0 else f"redis_url_{purpose.replace('-', '_')}"] = url
         return urls
@@ -101,15 +107,17 @@ def shared(
     servers: dict[str, PostgresServer | RedisWithDbs] = {}
     databases: Mapping[str, AppDatabase] = {}
     users: dict[str, RedisUser] = {}
-    if specs := {app: _database(settings, app) for app, its in apps.items() if its.postgres}:
+    pooler: PgBouncer | None = None
+    if specs := {app: _database(settings, app, settings.postgres_name) for app, its in apps.items() if its.postgres}:
         server = _postgres(settings, platform, settings.postgres, spot, _lifecycle(settings, specs))
         unified = UnifiedPostgres("postgres", UnifiedPostgresArgs(server=server, apps=specs))
         servers[server_key("postgres")], databases = unified.server, unified.databases
+        pooler = _pooler("postgres-pooler", settings, server, unified.server, unified.databases)
     if clients := [app for app, its in apps.items() if its.redis]:
         redis = RedisWithDbs("redis", _redis(settings, platform, settings.redis, spot, _lifecycle(settings, clients)))
         users = {app: RedisUser(f"redis-{app}", _user(settings, redis, app)) for app in clients}
         servers[server_key("redis")] = redis
-    return servers, {app: Stores(network=network, database=databases.get(app), user=users.get(app)) for app in apps}
+    return servers, {app: _of_app(settings, app, network, databases.get(app), users.get(app), pooler) for app in apps}
 
 
 def own(settings: Settings, platform: Platform, app: str, tls: CertificateAuthority | None) -> tuple[Servers, Stores]:
@@ -123,20 +131,73 @@ def own(settings: Settings, platform: Platform, app: str, tls: CertificateAuthor
         _lifecycle(settings, [app]),
     )
     servers: dict[str, PostgresServer | RedisWithDbs] = {}
-    database, user = None, None
+    database, user, pooler = None, None, None
     if its.postgres:
         server = _postgres(settings, platform, places.own_postgres(settings, app), spot, lifecycle)
-        isolated = IsolatedPostgres(
-            f"{name}-postgres", IsolatedPostgresArgs(server=server, database=_database(settings, app))
-        )
+        spec = _database(settings, app, server.hostname)
+        isolated = IsolatedPostgres(f"{name}-postgres", IsolatedPostgresArgs(server=server, database=spec))
         servers[server_key("postgres", app)], database = isolated.server, isolated.database
+        pooler = _pooler(f"{name}-postgres-pooler", settings, server, isolated.server, {app: isolated.database})
     if its.redis:
         redis = RedisWithDbs(
             f"{name}-redis", _redis(settings, platform, places.own_redis(settings, app), spot, lifecycle)
         )
         servers[server_key("redis", app)] = redis
         user = RedisUser(f"{name}-redis-user", _user(settings, redis, app))
-    return servers, Stores(network=network, database=database, user=user)
+    return servers, _of_app(settings, app, network, database, user, pooler)
+
+
+def _of_app(
+    settings: Settings,
+    app: str,
+    network: pulumi.Output[str],
+    database: AppDatabase | None,
+    user: RedisUser | None,
+    pooler: PgBouncer | None,
+) -> Stores:
+    its = settings.apps[app].postgres
+    return Stores(
+        network=network,
+        database=database,
+        user=user,
+        pooler=pooler if database else None,
+        direct=bool(its and its.direct),
+    )
+
+
+def _pooler(
+    name: str,
+    settings: Settings,
+    its: PostgresServerArgs,
+    server: PostgresServer,
+    databases: Mapping[str, AppDatabase],
+) -> PgBouncer | None:
+    """The pooler in front of a server, where the settings ask for one; its pools are set after the databases."""
+    pooler, address = settings.postgres.pooler, its.pooler
+    if pooler is None or address is None:
+        return None
+    pools = {
+        database.database: size
+        for app in databases
+        if (database := settings.apps[app].postgres) and (size := places.pool_size(settings, app))
+    }
+    hostname = pooler_name(its.hostname)
+    args = PgBouncerArgs(
+        platform=its.platform,
+        settings=pooler,
+        server=server,
+        server_settings=its.settings,
+        hostname=hostname,
+        aliases=(short_name(settings.prefix, hostname),),
+        network=its.network,
+        subnet=its.subnet,
+        gateway=its.gateway,
+        address=address,
+        pools=pools,
+        after=[one for database in databases.values() for one in database.needed],
+        labels=its.labels,
+    )
+    return PgBouncer(name, args)
 
 
 def _lifecycle(settings: Settings, apps: Iterable[str]) -> Lifecycle:
@@ -144,16 +205,17 @@ def _lifecycle(settings: Settings, apps: Iterable[str]) -> Lifecycle:
     return Lifecycle(protect=settings.protect and not set(settings.purging).issuperset(apps))
 
 
-def _database(settings: Settings, app: str) -> DatabaseSpec:
+def _database(settings: Settings, app: str, server: str) -> DatabaseSpec:
     database = settings.apps[app].postgres
     if database is None:
         raise ValueError(f"{app} has no database")
-    lifecycle = _lifecycle(settings, [app])
     return DatabaseSpec(
         app=app,
         settings=database,
-        lifecycle=lifecycle,
+        lifecycle=_lifecycle(settings, [app]),
+        connections=places.login_connections(settings, app),
         locked=app in settings.retired,
+        pooler=pooler_name(server) if settings.postgres.pooler else None,
         rotation=_rotation(settings, app),
         drain=settings.rotation.drain,
     )
@@ -191,6 +253,7 @@ def _postgres(
         gateway=spot.addresses.gateway,
         address=spot.addresses.postgres,
         forwarder=spot.addresses.postgres_forwarder,
+        pooler=spot.addresses.pooler if server.pooler else None,
         tls=spot.tls,
         labels=spot.labels,
     )

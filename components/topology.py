@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from components import stores
 from components.config import Place, Service, Settings, places
 from components.config.models import PROBE_IMAGE
+from components.naming import server_key
 from components.network import TieredNetwork, TieredNetworkArgs
 from components.platforms import Lifecycle, Platform
 from components.platforms.docker import DockerPlatform
 from components.platforms.stopped import StoppedPlatform
+from components.pooler import PgBouncer
 from components.service import AppService, AppServiceArgs
 from components.stores import Servers, Stores
 from components.tls import CertificateAuthority, CertificateAuthorityArgs
@@ -32,6 +34,15 @@ class Topology:
     servers: Servers
     stores: Mapping[str, Mapping[Place, Stores]]
     services: Mapping[str, AppService]
+
+    def poolers(self) -> dict[str, PgBouncer]:
+        """The poolers by the key of their servers."""
+        found = (
+            (server_key("postgres", app if place == "isolated" else None), its.pooler)
+            for app, by_place in self.stores.items()
+            for place, its in by_place.items()
+        )
+        return {key: pooler for key, pooler in found if pooler is not None}
 
     def serving(self, app: str) -> Stores | None:
         """The stores that an app's service uses."""

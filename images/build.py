@@ -23,8 +23,9 @@ from images import daemon, debian, recipes, registry
 from images.errors import ImageError
 from images.progress import run_all, say
 
-PROBE_BASE: Final = "debian:trixie-slim"
+DEBIAN_BASE: Final = "debian:trixie-slim"
 SOURCES: Final = ("auto", "registry", "debian")
+_OWN_TAGS: Final = {"probe": recipes.PROBE_TAG, "pgbouncer": recipes.POOLER_TAG}
 _AT_ONCE: Final = 2  # an image is mostly unpacking, which keeps one core busy
 
 
@@ -82,8 +83,8 @@ def _reason(decision: Decision, postgres: str, redis: str, source: str) -> str:
 def _from_registry(postgres: str, redis: str) -> Mapping[str, Callable[[], None]]:
     """What is missing, by tag, and how to make it."""
     missing = {}
-    for kind, base in (("postgres", postgres), ("redis", redis), ("probe", PROBE_BASE)):
-        tag = recipes.PROBE_TAG if kind == "probe" else f"data-tier/{kind}:{registry.major(base)}"
+    for kind, base in (("postgres", postgres), ("redis", redis), *((kind, DEBIAN_BASE) for kind in _OWN_TAGS)):
+        tag = _OWN_TAGS.get(kind) or f"data-tier/{kind}:{registry.major(base)}"
         if not _is_there(tag, registry.recipe_of(kind, base)):
             missing[tag] = partial(registry.build, kind, base, tag)
     return missing
@@ -91,7 +92,7 @@ def _from_registry(postgres: str, redis: str) -> Mapping[str, Callable[[], None]
 
 def _from_debian(suite: str) -> Mapping[str, Callable[[], None]]:
     """What is missing, by tag, and how to make it; the tools for it are installed on the way."""
-    wanted = (recipes.postgres(suite), recipes.redis(suite), recipes.probe())
+    wanted = (recipes.postgres(suite), recipes.redis(suite), recipes.probe(), recipes.pooler())
     missing = [recipe for recipe in wanted if not _is_there(recipe.tag, recipe.digest)]
     if missing:
         debian.ensure_tools(say)

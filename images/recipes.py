@@ -11,12 +11,14 @@ from typing import Final
 HERE: Final = Path(__file__).parent
 DATA_UID: Final = 999  # postgres and redis in the official images: their volumes can be taken over
 PROBE_UID: Final = 1000
+POOLER_UID: Final = 998
 RECIPE_LABEL: Final = "data-tier.recipe"
 _REVISION: Final = 2  # raised when the way of putting images together changes what is in them
 
 POSTGRES_OF_SUITE: Final = {"trixie": 17, "bookworm": 15}
 REDIS_OF_SUITE: Final = {"trixie": 8, "bookworm": 7}
 PROBE_TAG: Final = "data-tier/probe:1"
+POOLER_TAG: Final = "data-tier/pgbouncer:1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,4 +108,30 @@ def probe() -> Recipe:
         users={"probe": (PROBE_UID, "/")},
         files={"probe/probe": "/usr/local/bin/probe"},
         changes=["ENV LANG=C.UTF-8", "ENV PYTHONUNBUFFERED=1", 'CMD ["probe"]', "USER probe", "EXPOSE 8000"],
+    )
+
+
+def pooler() -> Recipe:
+    """PgBouncer: its own configuration comes with the container, the pools of apps in a folder of their own.
+
+    Always from trixie: before 1.21, bookworm's 1.18 among them, prepared statements fail in transaction mode.
+    """
+    return Recipe(
+        tag=POOLER_TAG,
+        suite="trixie",
+        packages=["pgbouncer"],
+        users={"pgbouncer": (POOLER_UID, "/")},
+        files={
+            "pgbouncer/docker-entrypoint.sh": "/usr/local/bin/docker-entrypoint.sh",
+            "pgbouncer/answers": "/usr/local/bin/answers",
+            "pgbouncer/pools.ini": "/var/lib/pgbouncer/pools.ini",
+        },
+        folders={"/var/lib/pgbouncer": "pgbouncer", "/run/pgbouncer": "pgbouncer"},
+        changes=[
+            "ENV LANG=C.UTF-8",
+            'ENTRYPOINT ["docker-entrypoint.sh"]',
+            'CMD ["/etc/pgbouncer/pgbouncer.ini"]',
+            "USER pgbouncer",
+            "EXPOSE 6432",
+        ],
     )

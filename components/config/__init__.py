@@ -1,13 +1,26 @@
 """The stack file as frozen typed models. Pure: no pulumi, no network, no clock."""
 
 from components.config.errors import Problem, SettingsError
-from components.config.models import App, Images, Place, Postgres, Redis, Service, Settings, Tier, TierName, Tls
+from components.config.models import (
+    App,
+    Images,
+    Place,
+    Pooler,
+    Postgres,
+    Redis,
+    Service,
+    Settings,
+    Tier,
+    TierName,
+    Tls,
+)
 from components.config.parse import parse
 
 __all__ = [
     "App",
     "Images",
     "Place",
+    "Pooler",
     "Postgres",
     "Problem",
     "Redis",

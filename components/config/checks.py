@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from components import sizing
-from components.config import place_checks, places, tuning_checks
+from components.config import place_checks, places, pooler_checks, tuning_checks
 from components.config.errors import NOTHING, Problem, twice
 from components.config.models import Postgres, Service, Settings
 from components.naming import RoleNames, short_name
@@ -23,6 +23,7 @@ def check(settings: Settings) -> list[Problem]:
         *(_tiers, _subnets, _ranges, _ports, _containers, _databases, _redis, _stores, _capacity),
         *place_checks.RULES,
         *tuning_checks.RULES,
+        *pooler_checks.RULES,
     )
     return [problem for rule in rules for problem in rule(settings)]
 
@@ -35,6 +36,7 @@ def _services(settings: Settings) -> Iterator[tuple[str, str, Service]]:
 def _servers(settings: Settings) -> list[tuple[str, str]]:
     """Where each server's name is declared, and the name; the shared ones first."""
     found = [("data-tier:postgres.name", settings.postgres_name), ("data-tier:redis.name", settings.redis_name)]
+    found += pooler_checks.names(settings)
     for app, its in places.apps_in(settings, "isolated").items():
         if its.postgres:
             own = places.own_postgres(settings, app)
@@ -236,10 +238,10 @@ def _capacity(settings: Settings) -> Iterator[Problem]:
 
 
 def _budget(settings: Settings, apps: Iterable[str], server: Postgres, key: str) -> Iterator[Problem]:
-    databases = [its for app in apps if (its := settings.apps[app].postgres)]
-    wanted = sum(its.connections + sizing.MIGRATION_CONNECTIONS for its in databases)
+    used = [places.login_connections(settings, app) for app in apps if settings.apps[app].postgres]
+    wanted = sum(used) + len(used) * sizing.MIGRATION_CONNECTIONS
     capacity = server.connections or sizing.default_connections(server.resources.memory)
-    own = sizing.RESERVED_CONNECTIONS
+    own = sizing.RESERVED_CONNECTIONS + (sizing.POOLER_CONNECTIONS if server.pooler else 0)
     if wanted + own > capacity:
         yield Problem(
             key=key,

@@ -15,7 +15,7 @@ import pulumi_postgresql as postgresql
 
 from components import passwords, sizing
 from components.config.models import AppDatabase as DatabaseSettings
-from components.naming import RoleNames
+from components.naming import POOLER_PORT, RoleNames
 from components.platforms import Lifecycle, merged, present
 from components.postgres._drain import drained
 from components.postgres._grants import grant_chain
@@ -29,13 +29,17 @@ from components.rotation import Rotation, Slot
 class DatabaseSpec:
     """The database of `app`: what it needs, what happens to its data, and whether its logins are `locked`.
 
-    `drain` is how long, in seconds, sessions of the login before may take to end when the logins change over.
+    `connections` are those of each of its logins; `pooler` is the name that its clients connect to where a pooler is in
+    front of the server. `drain` is how long, in seconds, sessions of the login before may take to end when the logins
+    change over.
     """
 
     app: str
     settings: DatabaseSettings
     lifecycle: Lifecycle
+    connections: int
     locked: bool = False
+    pooler: str | None = None
     rotation: Rotation = field(default_factory=Rotation)
     drain: int = 20
 
@@ -55,7 +59,10 @@ class AppDatabase(pulumi.ComponentResource):
     """The database's name."""
 
     url: pulumi.Output[str]
-    """The app's URL with its password, secret."""
+    """The app's URL with its password, through the pooler where there is one; secret."""
+
+    direct_url: pulumi.Output[str]
+    """The app's URL beside the pooler; secret."""
 
     migrate_url: pulumi.Output[str]
     """The URL for migrations, which run as the owner; secret."""
@@ -99,9 +106,18 @@ class AppDatabase(pulumi.ComponentResource):
         self.database = database.name
         serving = [self.login, *self._limited.get(self.rotation.current, ())]
         self.needed = [*serving, migrating, granted] if self.rotation.turned else [self]
-        self.url = self._url(self._roles.login(self.rotation.current), password)
-        self.migrate_url = self._url(self._roles.migrate, migration)
-        self.register_outputs({"database": self.database, "url": self.url, "migrate_url": self.migrate_url})
+        current = self._roles.login(self.rotation.current)
+        self.direct_url = self._url(current, password, self._hostname, PORT)
+        self.url = self._url(current, password, args.spec.pooler, POOLER_PORT) if args.spec.pooler else self.direct_url
+        self.migrate_url = self._url(self._roles.migrate, migration, self._hostname, PORT)
+        self.register_outputs(
+            {
+                "database": self.database,
+                "url": self.url,
+                "direct_url": self.direct_url,
+                "migrate_url": self.migrate_url,
+            }
+        )
 
     def _database(self, owner: postgresql.Role) -> postgresql.Database:
         return postgresql.Database(
@@ -112,7 +128,7 @@ class AppDatabase(pulumi.ComponentResource):
             encoding="UTF8",
             lc_collate="C.UTF-8",  # part of glibc and of musl: the same order on every image, before and after a move
             lc_ctype="C.UTF-8",
-            connection_limit=self._spec.settings.connections + sizing.MIGRATION_CONNECTIONS,
+            connection_limit=self._spec.connections + sizing.MIGRATION_CONNECTIONS,
             opts=self._kept,
         )
 
@@ -160,7 +176,7 @@ class AppDatabase(pulumi.ComponentResource):
             assume_role=owner,
             statement_timeout=limits.statement_timeout if limits else None,
             idle_in_transaction_session_timeout=limits.idle_in_transaction_session_timeout if limits else None,
-            connection_limit=sizing.MIGRATION_CONNECTIONS if owner else self._spec.settings.connections,
+            connection_limit=sizing.MIGRATION_CONNECTIONS if owner else self._spec.connections,
             opts=merged(self._kept, depends_on=list(after)),
         )
         if not owner:
@@ -173,8 +189,7 @@ class AppDatabase(pulumi.ComponentResource):
         args = LimitsArgs(server=self._server, login=login, app=spec.app, settings=spec.settings)
         return limited(f"{self._base}-{role}-limits", args, made, self)
 
-    def _url(self, login: str, password: pulumi.Output[str]) -> pulumi.Output[str]:
+    def _url(self, login: str, password: pulumi.Output[str], host: pulumi.Input[str], port: int) -> pulumi.Output[str]:
         return pulumi.Output.format(
-            "postgresql://{0}:{1}@{2}:{3}/{4}{5}",
-            login, password, self._hostname, PORT, self._roles.database, self._query,
-        )  # fmt: skip
+            "postgresql://{0}:{1}@{2}:{3}/{4}{5}", login, password, host, port, self._roles.database, self._query
+        )

@@ -51,7 +51,8 @@ class PostgresServerArgs:
     """What PostgresServer is built from. `hostname` is the container's name, `address` its fixed one in `subnet`,
     `forwarder` that of the relay to it where the settings expose it.
 
-    `labels` are further ones of its container and data volume; without `tls` it takes connections in clear.
+    `pooler` is the address of the pooler in front of it, `labels` are further ones of its container and data volume;
+    without `tls` it takes connections in clear.
     """
 
     platform: Platform
@@ -65,6 +66,7 @@ class PostgresServerArgs:
     gateway: str
     address: str
     forwarder: str
+    pooler: str | None = None
     tls: CertificateAuthority | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
@@ -206,7 +208,12 @@ def _container(
         },
         files={
             _HBA: pg_hba(
-                admin=admin, subnet=args.subnet, gateway=args.gateway, forwarder=_forwarder(args), tls=bool(args.tls)
+                admin=admin,
+                subnet=args.subnet,
+                gateway=args.gateway,
+                forwarder=_forwarder(args),
+                pooler=args.pooler,
+                tls=bool(args.tls),
             ),
             _IDENT: pg_ident(admin=admin),
         },

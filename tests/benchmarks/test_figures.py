@@ -40,5 +40,10 @@ def test_a_target_is_the_highest_good_value(value: float, verdict: str) -> None:
     assert Figure(name="ratio", value=value, unit="", target=1.3).verdict == verdict
 
 
+def test_a_target_can_be_the_lowest_good_value() -> None:
+    assert Figure(name="ratio", value=0.6, unit="", lowest=0.6).verdict == "met (at least 0.6)"
+    assert Figure(name="ratio", value=0.59, unit="", lowest=0.6).verdict == "missed (at least 0.6)"
+
+
 def test_a_figure_without_a_target_has_no_verdict() -> None:
     assert Figure(name="seconds", value=5, unit="s").verdict == ""

@@ -4,6 +4,7 @@ Owns types, defaults and what follows from one section alone. What one section s
 """
 
 from components.config.models.app import App, Service
+from components.config.models.pooler import Pooler
 from components.config.models.postgres import AppDatabase, Limits, OwnPostgres, OwnResources, Postgres, Resources
 from components.config.models.redis import OwnRedis, Redis
 from components.config.models.section import Place, Section, TierName
@@ -21,6 +22,7 @@ __all__ = [
     "OwnRedis",
     "OwnResources",
     "Place",
+    "Pooler",
     "Postgres",
     "Redis",
     "Resources",

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from components import limits
 from components.config import fields
+from components.config.models.pooler import Pooler
 from components.config.models.section import Section
 
 
@@ -27,6 +28,7 @@ class Postgres(Section):
     connections: int | None = Field(default=None, ge=20, le=5000)
     parameters: dict[str, fields.ParameterValue] = Field(default_factory=dict)
     expose: fields.HostPort | None = None
+    pooler: Pooler | None = None
 
 
 class OwnResources(Section):
@@ -70,10 +72,14 @@ class Limits(Section):
 
 
 class AppDatabase(Section):
-    """An app's database; `server` counts in the isolated place."""
+    """An app's database; `server` counts in the isolated place.
+
+    `direct` are connections beside the pooler, for what a pool can't do: LISTEN, session locks.
+    """
 
     database: fields.DatabaseName
     extensions: tuple[fields.ExtensionName, ...] = ()
     connections: int = Field(default=20, ge=1, le=1000)
+    direct: int = Field(default=0, ge=0, le=100)
     limits: Limits = Limits()
     server: OwnPostgres = OwnPostgres()

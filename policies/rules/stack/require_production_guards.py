@@ -1,6 +1,6 @@
 """Tells a production stack with a PostgreSQL server what it has no guard for: backups, TLS, a pooler.
 
-None of them can be declared yet, so the rule is advisory until the day in `HARDENS`; from then on it is mandatory.
+Backups can't be declared yet, so the rule is advisory until the day in `HARDENS`; from then on it is mandatory.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ _STACK: Final = "pulumi:pulumi:Stack"
 _VOLUME: Final = "docker:index/volume:Volume"
 _PASSWORD: Final = "random:index/randomPassword:RandomPassword"
 _APP_LOGINS: Final = frozenset({"data-tier:postgres:AppDatabase", "data-tier:redis:RedisUser"})
+_REMADE: Final = "data-tier:pooler:PgBouncer"  # protected, a pooler could not be taken out of the stack file again
 _OBJECTS: Final = frozenset({DATABASE, ROLE, SCHEMA})
 
 
@@ -36,7 +37,9 @@ def _check(subjects: Sequence[Subject], _: Settings) -> Iterator[Finding]:
 
 
 def _holds(one: Subject, used: frozenset[str]) -> str:
-    """What an unprotected resource holds, "" where that is no data."""
+    """What an unprotected resource holds, "" where that is no data, or data that a pooler makes again by itself."""
+    if _REMADE in one.kinds:
+        return ""
     if one.type in _OBJECTS:
         return "a database object"
     if one.type == _PASSWORD:

@@ -80,6 +80,11 @@ def test_a_password_is_known_by_its_name_too():
     assert violations(subject(PASSWORD, {"length": 32}, name="session-key")) == []
 
 
+def test_what_a_pooler_makes_again_by_itself_passes():
+    urn = f"urn:pulumi:dev::p::data-tier:pooler:PgBouncer${ROLE}::x"
+    assert violations(subject(ROLE, {"name": "pgbouncer_auth"}, urn=urn)) == []
+
+
 @pytest.mark.parametrize(("entry", "count"), [({"purging": True}, 0), ({"purging": False}, 1), ({}, 1)])
 def test_while_an_app_is_purged_what_goes_with_it_is_unprotected(entry, count):
     assert len(violations(stack(**entry), subject(DATABASE, {}, name="postgres-shop-database"))) == count

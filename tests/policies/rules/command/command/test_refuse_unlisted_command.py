@@ -32,6 +32,11 @@ def test_the_limits_of_a_role_are_listed(command):
     assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.role_limits {command}"}) == []
 
 
+@pytest.mark.parametrize("what", ["look-up", "pools"])
+def test_setting_up_a_pooler_is_listed(what):
+    assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.pooler {what}"}) == []
+
+
 @pytest.mark.parametrize("command", ["./deploy.sh", "make up", f"{OWN}; ls", f"{OWN}\nls", f"x{OWN}", f"{OWN}x"])
 @pytest.mark.parametrize("key", ["create", "update", "delete"])
 def test_every_other_command_is_reported(command, key):

@@ -155,6 +155,7 @@ def _database(settings: Settings, app: str) -> DatabaseSpec:
         locked=app in settings.retired,
         rotation=_rotation(settings, app),
         drain=settings.rotation.drain,
+        reading=sum(settings.readers[reader].connections for reader in places.readers(settings, [app])),
     )
 
 

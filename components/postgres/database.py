@@ -19,6 +19,7 @@ from components.naming import RoleNames
 from components.platforms import Lifecycle, merged, present
 from components.postgres._drain import drained
 from components.postgres._grants import grant_chain
+from components.postgres._inside import inside
 from components.postgres._scram import scram_verifier
 from components.postgres.server import PORT, PostgresServer
 from components.rotation import Rotation, Slot
@@ -28,7 +29,8 @@ from components.rotation import Rotation, Slot
 class DatabaseSpec:
     """One app's database: what it needs, what happens to its data, and whether its logins are `locked`.
 
-    `drain` is how long, in seconds, sessions of the login before may take to end when the logins change over.
+    `drain` is how long, in seconds, sessions of the login before may take to end when the logins change over;
+    `reading` are the connections that readers may take beside the app's own.
     """
 
     settings: DatabaseSettings
@@ -36,6 +38,7 @@ class DatabaseSpec:
     locked: bool = False
     rotation: Rotation = field(default_factory=Rotation)
     drain: int = 20
+    reading: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +54,15 @@ class AppDatabase(pulumi.ComponentResource):
 
     database: pulumi.Output[str]
     """The database's name."""
+
+    owner: pulumi.Output[str]
+    """The role that owns the database and all that migrations make."""
+
+    group: pulumi.Output[str]
+    """The role that reads and writes rows."""
+
+    granted: pulumi.Resource
+    """The last grant: others on this database come after it."""
 
     url: pulumi.Output[str]
     """The app's URL with its password, secret."""
@@ -72,14 +84,7 @@ class AppDatabase(pulumi.ComponentResource):
         self._base, self._spec, self._roles = name, args.spec, RoleNames(args.spec.settings.database)
         self._server, self._hostname, self.rotation = args.server, args.server.hostname, args.spec.rotation
         self._query = args.server.url_query
-        container = args.server.container
-        self._inside = pulumi.ResourceOptions(
-            parent=self,
-            provider=args.server.provider,
-            depends_on=present(container),
-            deleted_with=container,
-            retain_on_delete=container is None or None,  # with the server down nothing inside can be asked to go
-        )
+        self._inside = inside(args.server, self)
         self._kept = args.spec.lifecycle.stateful(self._inside)
 
         owner = postgresql.Role(f"{name}-owner", name=self._roles.owner, login=False, opts=self._kept)
@@ -87,14 +92,15 @@ class AppDatabase(pulumi.ComponentResource):
         database = self._database(owner)
         extensions = self._extensions(database)
         chain = merged(self._inside, depends_on=extensions)
-        granted = grant_chain(name, database.name, owner.name, self._group.name, chain)
-        self.login, password = self._login(self.rotation.current, [self._group.name])
+        self.owner, self.group = owner.name, self._group.name
+        self.granted = grant_chain(name, database.name, self.owner, self.group, chain)
+        self.login, password = self._login(self.rotation.current)
         if not self.rotation.turned:
-            self._login(self.rotation.former, [self._group.name])
-        migrating, migration = self._login("migrate", [self._group.name, owner.name], owner=self._roles.owner)
+            self._login(self.rotation.former)
+        migrating, migration = self._login("migrate")
 
         self.database = database.name
-        self.needed = [self.login, migrating, granted] if self.rotation.turned else [self]
+        self.needed = [self.login, migrating, self.granted] if self.rotation.turned else [self]
         self.url = self._url(self._roles.login(self.rotation.current), password)
         self.migrate_url = self._url(self._roles.migrate, migration)
         self.register_outputs({"database": self.database, "url": self.url, "migrate_url": self.migrate_url})
@@ -108,7 +114,7 @@ class AppDatabase(pulumi.ComponentResource):
             encoding="UTF8",
             lc_collate="C.UTF-8",  # part of glibc and of musl: the same order on every image, before and after a move
             lc_ctype="C.UTF-8",
-            connection_limit=self._spec.settings.connections + sizing.MIGRATION_CONNECTIONS,
+            connection_limit=self._spec.settings.connections + sizing.MIGRATION_CONNECTIONS + self._spec.reading,
             opts=self._kept,
         )
 
@@ -130,33 +136,36 @@ class AppDatabase(pulumi.ComponentResource):
             role = self._roles.login(former)
             opts = merged(self._inside, depends_on=after)
             after = present(*after, drained(f"{self._base}-drained", self._server, role, self._spec.drain, opts))
-        self._login(former, [self._group.name], open_=self.rotation.overlap, after=after)
+        self._login(former, open_=self.rotation.overlap, after=after)
 
     def _login(
         self,
         role: Slot | Literal["migrate"],
-        groups: list[pulumi.Output[str]],
         *,
-        owner: str | None = None,
         open_: bool = True,
         after: Sequence[pulumi.Resource] = (),
     ) -> tuple[postgresql.Role, pulumi.Output[str]]:
-        """A role that logs in where `open_`; PostgreSQL gets a verifier of its password, which is returned itself."""
+        """A role that logs in where `open_`; PostgreSQL gets a verifier of its password, which is returned itself.
+
+        Who migrates acts as the owner from the start of each session: that are migrations, or with `ddl` all.
+        """
+        migrates = role == "migrate"
         keepers = self.rotation.keepers(None if role == "migrate" else role)
+        acts_as_owner = migrates or self._spec.settings.ddl
         secret = self._spec.lifecycle.replaceable(pulumi.ResourceOptions(parent=self), rotated=keepers is not None)
         password = passwords.generated(f"{self._base}-{role}-password", secret, keepers)
         salt = passwords.salt(f"{self._base}-{role}-salt", secret, keepers)
-        limits = None if owner else self._spec.settings.limits  # a migration may take its time
+        limits = None if migrates else self._spec.settings.limits  # a migration may take its time
         made = postgresql.Role(
             f"{self._base}-{role}",
             name=self._roles.login(role),
             login=open_ and not self._spec.locked,
             password=pulumi.Output.all(password, salt).apply(lambda both: scram_verifier(*both)),
-            roles=groups,
-            assume_role=owner,
+            roles=[self.group, self.owner] if acts_as_owner else [self.group],
+            assume_role=self._roles.owner if acts_as_owner else None,
             statement_timeout=limits.statement_timeout if limits else None,
             idle_in_transaction_session_timeout=limits.idle_in_transaction_session_timeout if limits else None,
-            connection_limit=sizing.MIGRATION_CONNECTIONS if owner else self._spec.settings.connections,
+            connection_limit=sizing.MIGRATION_CONNECTIONS if migrates else self._spec.settings.connections,
             opts=merged(self._kept, depends_on=list(after)),
         )
         return made, password

@@ -7,6 +7,8 @@ from typing import Final, Literal
 
 POOLER_PORT: Final = 6432
 POOLER_AUTH: Final = "pgbouncer_auth"  # the role that looks up who logs in to a pooler, and the database it does so in
+READERS: Final = "data_tier_readers"
+"""The role that every reader is a member of: the one name of readers that pg_hba.conf has."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,32 @@ class RoleNames:
     def all(self) -> tuple[str, ...]:
         """Every role of the database."""
         return self.owner, self.group, *self.logins, self.migrate
+
+
+@dataclass(frozen=True)
+class ReaderNames:
+    """The roles of one reader: who may read, who logs in."""
+
+    reader: str
+
+    @property
+    def group(self) -> str:
+        """Has the privileges; nobody logs in as it."""
+        return self.reader
+
+    @property
+    def logins(self) -> tuple[str, str]:
+        """The two alternating logins."""
+        return self.login("a"), self.login("b")
+
+    def login(self, slot: Literal["a", "b"]) -> str:
+        """One of the two logins."""
+        return f"{self.reader}_{slot}"
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every role of the reader."""
+        return self.group, *self.logins
 
 
 def tier_network(prefix: str, tier: str) -> str:

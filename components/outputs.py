@@ -32,6 +32,7 @@ def exports(topology: Topology) -> dict[str, Any]:
         "poolers": _poolers(topology),
         "databases": _databases(settings),
         "redis_users": _redis_users(settings),
+        "readers": _readers(topology),
         "networks": {**_tiers(topology), **_own_networks(settings)},
         "services": {app: _service(settings, app) for app in topology.services},
         "stand_ins": [app for app in topology.services if settings.service_image(app) == PROBE_IMAGE],
@@ -137,6 +138,13 @@ def _redis_users(settings: Settings) -> dict[str, Any]:
     }
 
 
+def _readers(topology: Topology) -> dict[str, Any]:
+    return {
+        name: {"apps": list(urls), "generation": topology.settings.readers[name].generation}
+        for name, urls in topology.readers.items()
+    }
+
+
 def _tiers(topology: Topology) -> dict[str, Any]:
     settings = topology.settings
     return {
@@ -183,6 +191,7 @@ def _secrets(topology: Topology) -> pulumi.Output[Any]:
             "admin_passwords": {key: server.admin_password for key, server in topology.servers.items()},
             "pooler_consoles": {key: its.console_password for key, its in topology.poolers().items()},
             "urls": {app: its.urls for app, its in serving.items()},
+            "reader_urls": topology.readers,
             "migrate_urls": {app: its.database.migrate_url for app, its in serving.items() if its.database},
         }
     )

@@ -218,6 +218,7 @@ def _database(settings: Settings, app: str, server: str) -> DatabaseSpec:
         pooler=pooler_name(server) if settings.postgres.pooler else None,
         rotation=_rotation(settings, app),
         drain=settings.rotation.drain,
+        reading=sum(settings.readers[reader].connections for reader in places.readers(settings, [app])),
     )
 
 

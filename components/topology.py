@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from components import stores
+from components import readers, stores
 from components.config import Place, Service, Settings, places
 from components.config.models import PROBE_IMAGE
 from components.naming import server_key
@@ -23,7 +23,8 @@ from components.tls.certificates import Life
 
 @dataclass(frozen=True, kw_only=True)
 class Topology:
-    """Everything that a stack consists of: servers by their key, stores by app and place, services by app.
+    """Everything that a stack consists of: servers by their key, stores by app and place, services by app, and the
+    URLs of readers by reader and app.
 
     `tls` is who certifies the servers, None where they take connections in clear.
     """
@@ -34,6 +35,7 @@ class Topology:
     servers: Servers
     stores: Mapping[str, Mapping[Place, Stores]]
     services: Mapping[str, AppService]
+    readers: readers.Urls
 
     def poolers(self) -> dict[str, PgBouncer]:
         """The poolers by the key of their servers."""
@@ -57,7 +59,10 @@ def build(settings: Settings) -> Topology:
     networks = TieredNetwork("network", TieredNetworkArgs(platform=platform, prefix=settings.prefix, tiers=tiers))
     tls = _authority(settings)
     servers, found = _stores(settings, platform, networks, tls)
-    topology = Topology(settings=settings, networks=networks, tls=tls, servers=servers, stores=found, services={})
+    reading = readers.build(settings, servers, found)
+    topology = Topology(
+        settings=settings, networks=networks, tls=tls, servers=servers, stores=found, services={}, readers=reading
+    )
     services = {app: _service(topology, platform, app, its) for app, its in _services(settings)}
     _close_former(topology, services)
     return replace(topology, services=services)

@@ -16,8 +16,16 @@ from operate.errors import OperateError
 from operate.stack import Secrets, Stack
 
 
-def psql(stack: Stack, app: str, arguments: Sequence[str], client: docker.DockerClient, login: Secrets | None) -> int:
-    """Run psql on an app's database with the app's own login, as the admin with None; its exit code.
+def psql(
+    stack: Stack,
+    app: str,
+    arguments: Sequence[str],
+    client: docker.DockerClient,
+    login: Secrets | None,
+    reader: str | None = None,
+) -> int:
+    """Run psql on an app's database with the app's own login or that of its `reader`, as the admin with None; its exit
+    code.
 
     Raises OperateError.
     """
@@ -31,7 +39,10 @@ def psql(stack: Stack, app: str, arguments: Sequence[str], client: docker.Docker
     if login is None:
         command = connections.psql_as_admin(server, its.database, *arguments)
     else:
-        user, told["PGPASSWORD"] = _login(stack, app, login, "DATABASE_URL")
+        if reader:
+            user, told["PGPASSWORD"] = _parts(login.of_reader(reader, app)["DATABASE_URL"])
+        else:
+            user, told["PGPASSWORD"] = _login(stack, app, login, "DATABASE_URL")
         place = ["--host", server.address, "--port", str(server.port), "--username", user, "--dbname", its.database]
         command = ["psql", *place, *arguments]
         if server.tls:
@@ -66,5 +77,9 @@ def _login(stack: Stack, app: str, secrets: Secrets, variable: str) -> tuple[str
     url = secrets.of(app).get(variable)
     if url is None:
         raise OperateError(f"{app} has no {variable} in stack {stack.name}: `make up` renews what the stack knows")
+    return _parts(url)
+
+
+def _parts(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     return unquote(parts.username or ""), unquote(parts.password or "")

@@ -14,7 +14,7 @@ import typer
 
 from operate import printing
 from operate.errors import OperateError
-from operate.options import Admin, App, Json, Passed, Stack
+from operate.options import Admin, App, Json, Passed, Reader, Stack
 
 if TYPE_CHECKING:
     from operate import stack as its
@@ -26,12 +26,14 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def psql(app: App, arguments: Passed = None, stack: Stack = "dev", admin: Admin = False) -> None:
+def psql(app: App, arguments: Passed = None, stack: Stack = "dev", admin: Admin = False, reader: Reader = None) -> None:
     """Open psql on an app's database; `psql APP -- -c 'select 1'` and piped input work too."""
     from operate import clients, daemon
 
+    if admin and reader:
+        raise OperateError("--admin and --reader exclude each other: give one of them")
     found, login = _opened(stack, admin=admin)
-    raise typer.Exit(clients.psql(found, app, arguments or [], daemon.connect(), login))
+    raise typer.Exit(clients.psql(found, app, arguments or [], daemon.connect(), login, reader))
 
 
 def redis(app: App, arguments: Passed = None, stack: Stack = "dev", admin: Admin = False) -> None:
@@ -46,6 +48,7 @@ def env(
     app: App,
     stack: Stack = "dev",
     form: Annotated[str, typer.Option("--format", help="dotenv, docker (--env-file), json or compose.")] = "dotenv",
+    reader: Reader = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file, made with mode 0600.")] = None,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
@@ -55,7 +58,8 @@ def env(
 
     found, secrets = stacks.read_with_secrets(stack)
     found.require(app)
-    text = env_file.text(app, secrets.of(app), "json" if json else form)
+    variables = secrets.of_reader(reader, app) if reader else secrets.of(app)
+    text = env_file.text(app, variables, "json" if json else form)
     if output is None:
         sys.stdout.write(text)
     else:

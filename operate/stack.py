@@ -123,9 +123,20 @@ class Stack:
 
 @dataclass(frozen=True, kw_only=True)
 class Secrets:
-    """The URLs by app and variable (`DATABASE_URL`, `REDIS_URL`, `MIGRATE_DATABASE_URL`), never to be logged."""
+    """The URLs by app and variable (`DATABASE_URL`, `REDIS_URL`, `MIGRATE_DATABASE_URL`), never to be logged.
+
+    `readers` are those of readers, by reader and app.
+    """
 
     urls: Mapping[str, Mapping[str, str]] = field(repr=False)
+    readers: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+
+    def of_reader(self, reader: str, app: str) -> Mapping[str, str]:
+        """The URL of an app's database for one of its readers, as `DATABASE_URL`. Raises OperateError for another."""
+        if app not in self.readers.get(reader, {}):
+            those = ", ".join(sorted(name for name, urls in self.readers.items() if app in urls)) or "none"
+            raise OperateError(f"{reader} isn't a reader of {app}; its readers: {those}")
+        return {"DATABASE_URL": self.readers[reader][app]}
 
     def of(self, app: str) -> Mapping[str, str]:
         """The URLs of one app; empty for one without stores."""
@@ -150,7 +161,7 @@ def _secrets(stack: str, outputs: Mapping[str, Any]) -> Secrets:
     urls = {app: {file.upper(): url for file, url in its.items()} for app, its in found["urls"].items()}
     for app, url in found.get("migrate_urls", {}).items():
         urls.setdefault(app, {})["MIGRATE_DATABASE_URL"] = url
-    return Secrets(urls=urls)
+    return Secrets(urls=urls, readers=found.get("reader_urls", {}))
 
 
 def parse(name: str, outputs: Mapping[str, Any]) -> Stack:

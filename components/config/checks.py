@@ -5,14 +5,14 @@ Every function yields all the problems of one rule. Values of single keys belong
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from components import sizing
-from components.config import place_checks, places, pooler_checks, tuning_checks
+from components.config import place_checks, places, pooler_checks, reader_checks, tuning_checks
 from components.config.errors import NOTHING, Problem, twice
 from components.config.models import Postgres, Service, Settings
-from components.naming import RoleNames, short_name
+from components.naming import READERS, ReaderNames, RoleNames, short_name
 
 _LONGEST_HOST = 63  # a DNS label, RFC 1035
 
@@ -24,6 +24,7 @@ def check(settings: Settings) -> list[Problem]:
         *place_checks.RULES,
         *tuning_checks.RULES,
         *pooler_checks.RULES,
+        *reader_checks.RULES,
     )
     return [problem for rule in rules for problem in rule(settings)]
 
@@ -180,12 +181,16 @@ def _databases(settings: Settings) -> Iterator[Problem]:
     yield from found.values()
 
 
-def _roles(settings: Settings, apps: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+def _roles(settings: Settings, apps: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    yield "data-tier:readers", READERS, READERS
     yield "data-tier:postgres.admin", settings.postgres.admin, settings.postgres.admin
     for app in apps:
         its = settings.apps[app].postgres
         for role in RoleNames(its.database).all if its else ():
             yield f"data-tier:apps.{app}.postgres.database", role, its.database if its else ""
+    for reader in places.readers(settings, apps):
+        for role in ReaderNames(reader).all:
+            yield f"data-tier:readers.{reader}", role, reader
 
 
 def _redis(settings: Settings) -> Iterator[Problem]:
@@ -237,9 +242,10 @@ def _capacity(settings: Settings) -> Iterator[Problem]:
             yield from _budget(settings, [app], places.own_postgres(settings, app), key)
 
 
-def _budget(settings: Settings, apps: Iterable[str], server: Postgres, key: str) -> Iterator[Problem]:
+def _budget(settings: Settings, apps: Sequence[str], server: Postgres, key: str) -> Iterator[Problem]:
     used = [places.login_connections(settings, app) for app in apps if settings.apps[app].postgres]
     wanted = sum(used) + len(used) * sizing.MIGRATION_CONNECTIONS
+    wanted += sum(settings.readers[reader].connections for reader in places.readers(settings, apps))
     capacity = server.connections or sizing.default_connections(server.resources.memory)
     own = sizing.RESERVED_CONNECTIONS + (sizing.POOLER_CONNECTIONS if server.pooler else 0)
     if wanted + own > capacity:

@@ -41,6 +41,12 @@ class _User(BaseModel):
     purposes: Mapping[str, int] = {}
 
 
+class _Reader(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    generation: int
+
+
 class _Outputs(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -48,6 +54,7 @@ class _Outputs(BaseModel):
     apps: Mapping[str, Entry] = {}
     servers: Mapping[str, server_ledger.Server] = {}
     redis_users: Mapping[str, _User] = {}
+    readers: Mapping[str, _Reader] = {}
 
 
 def entries(settings: Settings) -> dict[str, Entry]:
@@ -84,6 +91,8 @@ def compare(outputs: Mapping[str, Any], settings: Settings) -> list[Problem]:
     by_topology = {app: gone for app, gone in left.items() if turned and gone and not settings.apps[app].dedicated}
     found = [*_topology(by_topology, settings), *_numbers(recorded, held, settings)]
     found += server_ledger.compare(recorded.servers, settings)
+    generations = {name: its.generation for name, its in recorded.readers.items()}
+    found += rotation_ledger.compare_readers(generations, settings)
     for app, was in held.items():
         if app not in settings.apps:
             found.append(_missing(app))

@@ -74,7 +74,8 @@ def _follows(problem: Problem, broken: Sequence[str]) -> bool:
 
 def _looked_in_vain(found: Problem, broken: Sequence[str]) -> bool:
     places = [found.needs, found.key] if found.needs else [found.key]
-    return any(_within(place, key) for place in places for key in broken)
+    inside = any(_within(key, found.needs) for key in broken) if found.needs else False
+    return inside or any(_within(place, key) for place in places for key in broken)
 
 
 def _within(key: str, section: str) -> bool:

@@ -6,7 +6,7 @@ Pure: it follows from settings alone. What is wrong with them belongs to `place_
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network
 from typing import Final
 
@@ -44,6 +44,12 @@ def services(settings: Settings) -> Iterator[tuple[str, Service]]:
     for app, its in settings.apps.items():
         if its.service is not None and app not in settings.retired:
             yield app, its.service
+
+
+def readers(settings: Settings, apps: Iterable[str]) -> tuple[str, ...]:
+    """The readers of the databases of `apps`, in the stack file's order: each exists on the server of these apps."""
+    named = {name for app in apps if (its := settings.apps[app].postgres) for name in its.readers}
+    return tuple(name for name in settings.readers if name in named)
 
 
 def own_postgres(settings: Settings, app: str) -> Postgres:

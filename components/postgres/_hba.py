@@ -1,12 +1,14 @@
 """Who may log in to PostgreSQL from where: the text of pg_hba.conf and pg_ident.conf.
 
 Static: it follows from the data network alone. An app is let in by the name of its group role, which is that of its
-database, so that a new app changes no file and no container.
+database, and readers by the one role that all of them are members of, so that a new app or reader changes no file and
+no container. Which databases a reader may enter is CONNECT's to say, and the server's own, where PUBLIC may, are not.
 """
 
 from __future__ import annotations
 
 from components.naming import POOLER_AUTH as AUTH
+from components.naming import READERS
 
 MAP = "host"
 
@@ -30,6 +32,8 @@ local    all       {admin}  peer map={MAP}
 {host}  all       {admin}  {gateway}/32     scram-sha-256
 {exposed}host     all       {admin}  all              reject
 {looked if pooler else ""}{host}  samerole  all      {subnet}         scram-sha-256
+host     postgres,template1  +{READERS}  all  reject
+{host}  all       +{READERS}  {subnet}  scram-sha-256
 host     all       all      all              reject
 local    all       all      reject
 """

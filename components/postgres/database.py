@@ -19,6 +19,7 @@ from components.naming import POOLER_PORT, RoleNames
 from components.platforms import Lifecycle, merged, present
 from components.postgres._drain import drained
 from components.postgres._grants import grant_chain
+from components.postgres._inside import inside
 from components.postgres._limits import LimitsArgs, limited
 from components.postgres._scram import scram_verifier
 from components.postgres.server import PORT, PostgresServer
@@ -29,9 +30,9 @@ from components.rotation import Rotation, Slot
 class DatabaseSpec:
     """The database of `app`: what it needs, what happens to its data, and whether its logins are `locked`.
 
-    `connections` are those of each of its logins; `pooler` is the name that its clients connect to where a pooler is in
-    front of the server. `drain` is how long, in seconds, sessions of the login before may take to end when the logins
-    change over.
+    `connections` are those of each of its logins, `reading` those that readers may take beside them; `pooler` is the
+    name that its clients connect to where a pooler is in front of the server. `drain` is how long, in seconds,
+    sessions of the login before may take to end when the logins change over.
     """
 
     app: str
@@ -42,6 +43,7 @@ class DatabaseSpec:
     pooler: str | None = None
     rotation: Rotation = field(default_factory=Rotation)
     drain: int = 20
+    reading: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,15 @@ class AppDatabase(pulumi.ComponentResource):
 
     database: pulumi.Output[str]
     """The database's name."""
+
+    owner: pulumi.Output[str]
+    """The role that owns the database and all that migrations make."""
+
+    group: pulumi.Output[str]
+    """The role that reads and writes rows."""
+
+    granted: pulumi.Resource
+    """The last grant: others on this database come after it."""
 
     url: pulumi.Output[str]
     """The app's URL with its password, through the pooler where there is one; secret."""
@@ -82,14 +93,7 @@ class AppDatabase(pulumi.ComponentResource):
         self._server, self._hostname, self.rotation = args.server, args.server.hostname, args.spec.rotation
         self._query = args.server.url_query
         self._limited: dict[str, list[pulumi.Resource]] = {}
-        container = args.server.container
-        self._inside = pulumi.ResourceOptions(
-            parent=self,
-            provider=args.server.provider,
-            depends_on=present(container),
-            deleted_with=container,
-            retain_on_delete=container is None or None,  # with the server down nothing inside can be asked to go
-        )
+        self._inside = inside(args.server, self)
         self._kept = args.spec.lifecycle.stateful(self._inside)
 
         owner = postgresql.Role(f"{name}-owner", name=self._roles.owner, login=False, opts=self._kept)
@@ -97,15 +101,16 @@ class AppDatabase(pulumi.ComponentResource):
         database = self._database(owner)
         extensions = self._extensions(database)
         chain = merged(self._inside, depends_on=extensions)
-        granted = grant_chain(name, database.name, owner.name, self._group.name, chain)
-        self.login, password = self._login(self.rotation.current, [self._group.name])
+        self.owner, self.group = owner.name, self._group.name
+        self.granted = grant_chain(name, database.name, self.owner, self.group, chain)
+        self.login, password = self._login(self.rotation.current)
         if not self.rotation.turned:
-            self._login(self.rotation.former, [self._group.name])
-        migrating, migration = self._login("migrate", [self._group.name, owner.name], owner=self._roles.owner)
+            self._login(self.rotation.former)
+        migrating, migration = self._login("migrate")
 
         self.database = database.name
         serving = [self.login, *self._limited.get(self.rotation.current, ())]
-        self.needed = [*serving, migrating, granted] if self.rotation.turned else [self]
+        self.needed = [*serving, migrating, self.granted] if self.rotation.turned else [self]
         current = self._roles.login(self.rotation.current)
         self.direct_url = self._url(current, password, self._hostname, PORT)
         self.url = self._url(current, password, args.spec.pooler, POOLER_PORT) if args.spec.pooler else self.direct_url
@@ -128,7 +133,7 @@ class AppDatabase(pulumi.ComponentResource):
             encoding="UTF8",
             lc_collate="C.UTF-8",  # part of glibc and of musl: the same order on every image, before and after a move
             lc_ctype="C.UTF-8",
-            connection_limit=self._spec.connections + sizing.MIGRATION_CONNECTIONS,
+            connection_limit=self._spec.connections + sizing.MIGRATION_CONNECTIONS + self._spec.reading,
             opts=self._kept,
         )
 
@@ -150,36 +155,39 @@ class AppDatabase(pulumi.ComponentResource):
             role = self._roles.login(former)
             opts = merged(self._inside, depends_on=after)
             after = present(*after, drained(f"{self._base}-drained", self._server, role, self._spec.drain, opts))
-        self._login(former, [self._group.name], open_=self.rotation.overlap, after=after)
+        self._login(former, open_=self.rotation.overlap, after=after)
 
     def _login(
         self,
         role: Slot | Literal["migrate"],
-        groups: list[pulumi.Output[str]],
         *,
-        owner: str | None = None,
         open_: bool = True,
         after: Sequence[pulumi.Resource] = (),
     ) -> tuple[postgresql.Role, pulumi.Output[str]]:
-        """A role that logs in where `open_`; PostgreSQL gets a verifier of its password, which is returned itself."""
+        """A role that logs in where `open_`; PostgreSQL gets a verifier of its password, which is returned itself.
+
+        Who migrates acts as the owner from the start of each session: that are migrations, or with `ddl` all.
+        """
+        migrates = role == "migrate"
         keepers = self.rotation.keepers(None if role == "migrate" else role)
+        acts_as_owner = migrates or self._spec.settings.ddl
         secret = self._spec.lifecycle.replaceable(pulumi.ResourceOptions(parent=self), rotated=keepers is not None)
         password = passwords.generated(f"{self._base}-{role}-password", secret, keepers)
         salt = passwords.salt(f"{self._base}-{role}-salt", secret, keepers)
-        limits = None if owner else self._spec.settings.limits  # a migration may take its time
+        limits = None if migrates else self._spec.settings.limits  # a migration may take its time
         made = postgresql.Role(
             f"{self._base}-{role}",
             name=self._roles.login(role),
             login=open_ and not self._spec.locked,
             password=pulumi.Output.all(password, salt).apply(lambda both: scram_verifier(*both)),
-            roles=groups,
-            assume_role=owner,
+            roles=[self.group, self.owner] if acts_as_owner else [self.group],
+            assume_role=self._roles.owner if acts_as_owner else None,
             statement_timeout=limits.statement_timeout if limits else None,
             idle_in_transaction_session_timeout=limits.idle_in_transaction_session_timeout if limits else None,
-            connection_limit=sizing.MIGRATION_CONNECTIONS if owner else self._spec.connections,
+            connection_limit=sizing.MIGRATION_CONNECTIONS if migrates else self._spec.connections,
             opts=merged(self._kept, depends_on=list(after)),
         )
-        if not owner:
+        if not migrates:
             self._limited[role] = present(self._limits(role, made))
         return made, password
 

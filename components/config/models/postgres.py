@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from components import limits
 from components.config import fields
+from components.config.fields import rule_error
 from components.config.models.pooler import Pooler
+from components.config.models.row_level_security import RowLevelSecurity
 from components.config.models.section import Section
 
 
@@ -75,6 +77,7 @@ class AppDatabase(Section):
     """An app's database; `server` counts in the isolated place.
 
     `direct` are connections beside the pooler, for what a pool can't do: LISTEN, session locks.
+    `readers` may read it; with `ddl` the app migrates itself, its logins acting as the owner.
     """
 
     database: fields.DatabaseName
@@ -82,4 +85,16 @@ class AppDatabase(Section):
     connections: int = Field(default=20, ge=1, le=1000)
     direct: int = Field(default=0, ge=0, le=100)
     limits: Limits = Limits()
+    readers: tuple[str, ...] = ()
+    ddl: bool = False
+    row_level_security: RowLevelSecurity | None = None
     server: OwnPostgres = OwnPostgres()
+
+    @model_validator(mode="after")
+    def _keeps_its_policies_from_its_app(self) -> AppDatabase:
+        if self.ddl and self.row_level_security:
+            raise rule_error(
+                "ddl and row_level_security exclude each other: who acts as the owner can switch the policies off",
+                "Remove ddl and let migrations run with the URL for migrations, or remove row_level_security",
+            )
+        return self

@@ -10,6 +10,7 @@ from pydantic import Field
 from components.config import fields
 from components.config.models.app import App
 from components.config.models.postgres import Postgres
+from components.config.models.readers import Reader, ReaderName
 from components.config.models.redis import Redis
 from components.config.models.section import Place, Section, TierName
 from components.config.models.tiers import Tier
@@ -48,6 +49,7 @@ class Settings(Section):
     images: Images = Images()
     tls: Tls = Tls()
     rotation: RotationSettings = RotationSettings()
+    readers: dict[ReaderName, Reader] = Field(default_factory=dict)
     apps: dict[fields.AppName, App]
     retired: tuple[str, ...] = ()
     purging: tuple[str, ...] = ()

@@ -1,7 +1,8 @@
 """Refuses data that the program could delete: volumes of data containers, databases, roles, and their passwords.
 
 A password that is written into a volume is data: without it the volume can't be opened any more. That of an app's login
-isn't once it rotates: the admin sets another one, and protection would forbid just that. While the stack's own outputs
+isn't once it rotates: the admin sets another one, and protection would forbid just that. The roles of the program's
+readers own nothing: a reader that is taken out of the stack file takes no data with it. While the stack's own outputs
 call an app `purging`, what goes with it is unprotected, a shared server after the last of its apps too: the program
 decides which, and a pull request shows it as deletions.
 """
@@ -22,6 +23,7 @@ _VOLUME: Final = "docker:index/volume:Volume"
 _PASSWORD: Final = "random:index/randomPassword:RandomPassword"
 _APP_LOGINS: Final = frozenset({"data-tier:postgres:AppDatabase", "data-tier:redis:RedisUser"})
 _REMADE: Final = "data-tier:pooler:PgBouncer"  # protected, a pooler could not be taken out of the stack file again
+_READERS: Final = frozenset({"data-tier:postgres:Readers", "data-tier:postgres:Reader"})
 _OBJECTS: Final = frozenset({DATABASE, ROLE, SCHEMA})
 
 
@@ -38,7 +40,7 @@ def _check(subjects: Sequence[Subject], _: Settings) -> Iterator[Finding]:
 
 def _holds(one: Subject, used: frozenset[str]) -> str:
     """What an unprotected resource holds, "" where that is no data, or data that a pooler makes again by itself."""
-    if _REMADE in one.kinds:
+    if _REMADE in one.kinds or (one.type in (ROLE, _PASSWORD) and not _READERS.isdisjoint(one.kinds)):
         return ""
     if one.type in _OBJECTS:
         return "a database object"

@@ -67,6 +67,17 @@ def test_an_unprotected_database_object_is_refused(kind):
     assert len(violations(subject(kind, {"name": "shop"}))) == 1
 
 
+@pytest.mark.parametrize("kind", [ROLE, PASSWORD])
+def test_what_a_reader_consists_of_holds_no_data_and_passes(kind):
+    urn = f"urn:pulumi:dev::p::data-tier:postgres:Readers$data-tier:postgres:Reader${kind}::x"
+    assert violations(subject(kind, {"name": "analytics_ro"}, urn=urn)) == []
+
+
+def test_a_database_is_data_wherever_it_is_declared():
+    urn = f"urn:pulumi:dev::p::data-tier:postgres:Readers${DATABASE}::x"
+    assert len(violations(subject(DATABASE, {"name": "shop"}, urn=urn))) == 1
+
+
 def test_a_grant_can_be_made_anew_and_passes():
     assert violations(subject(GRANT, {"role": "shop"})) == []
 

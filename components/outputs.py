@@ -121,6 +121,7 @@ def _databases(settings: Settings) -> dict[str, Any]:
             "extensions": list(its.postgres.extensions),
             "server": _key(settings, "postgres", app),
             "places": list(places.places(settings, app)),
+            "row_level_security": rls.model_dump() if (rls := its.postgres.row_level_security) else None,
         }
         for app, its in settings.apps.items()
         if its.postgres

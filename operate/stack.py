@@ -37,11 +37,15 @@ class Server:
 
 @dataclass(frozen=True, kw_only=True)
 class Database:
-    """An app's database: `server` is the key of the one that it serves from, `places` where it is declared."""
+    """An app's database: `server` is the key of the one that it serves from, `places` where it is declared.
+
+    `row_level_security` is what the stack file asks for, None where it doesn't.
+    """
 
     database: str
     server: str
     places: tuple[str, ...] = ()
+    row_level_security: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

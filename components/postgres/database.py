@@ -21,6 +21,7 @@ from components.postgres._drain import drained
 from components.postgres._grants import grant_chain
 from components.postgres._inside import inside
 from components.postgres._limits import LimitsArgs, limited
+from components.postgres._row_level_security import helper
 from components.postgres._scram import scram_verifier
 from components.postgres.server import PORT, PostgresServer
 from components.rotation import Rotation, Slot
@@ -102,7 +103,11 @@ class AppDatabase(pulumi.ComponentResource):
         extensions = self._extensions(database)
         chain = merged(self._inside, depends_on=extensions)
         self.owner, self.group = owner.name, self._group.name
-        self.granted = grant_chain(name, database.name, self.owner, self.group, chain)
+        granted = grant_chain(name, database.name, self.owner, self.group, chain)
+        after = merged(self._inside, depends_on=[granted])
+        asked = args.spec.settings.row_level_security
+        helping = helper(f"{name}-row-level-security", args.server, asked, database.name, self.owner, after)
+        self.granted = helping or granted
         self.login, password = self._login(self.rotation.current)
         if not self.rotation.turned:
             self._login(self.rotation.former)

@@ -285,6 +285,8 @@ def test_an_app_that_migrates_itself_makes_what_belongs_to_the_owner(life: Life)
         connection.execute("ALTER TABLE orders ADD more int")
         assert seen(connection, "SELECT tableowner FROM pg_tables WHERE tablename = 'orders'") == "tool_owner"
         assert seen(connection, "SELECT session_user") == "tool_a"
+        connection.execute("RESET ALL")
+        assert seen(connection, "SELECT current_user") == "tool_owner", "what pools send between two of their clients"
         for forbidden in ("CREATE ROLE mine", "SET ROLE shop", "SET ROLE shop_owner", "CREATE DATABASE mine"):
             with pytest.raises(errors.InsufficientPrivilege):
                 connection.execute(forbidden.encode())

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import compose, idle, many, policies, preview, results, slope
+from benchmarks import compose, idle, many, neighbour, policies, preview, results, slope
 from benchmarks.results import Result
 
 BENCHMARKS: dict[str, Callable[[], Result]] = {
@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "compose": compose.measured,
     "idle": idle.measured,
     "policies": policies.measured,
+    "neighbour": neighbour.measured,
 }
 
 

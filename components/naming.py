@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
+
+WATCHDOG_ROLE: Final = "data_tier_watchdog"
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ def own_network(prefix: str, app: str) -> str:
 def server_key(kind: str, app: str | None = None) -> str:
     """What a server is called in the outputs: the shared one by its kind, an app's own by kind and app."""
     return f"{kind}-{app}" if app else kind
+
+
+def watchdog_name(server: str) -> str:
+    """The container that watches the limits on a server."""
+    return f"{server}-watchdog"
 
 
 def short_name(prefix: str, name: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.config import Postgres, Redis, Settings, places
+from components.config.watchdog_checks import watched
 from components.naming import server_key, short_name
 from components.network import AppNetwork, AppNetworkArgs, DataAddresses
 from components.platforms import Lifecycle, Platform, present
@@ -103,7 +104,9 @@ def shared(
     users: dict[str, RedisUser] = {}
     if specs := {app: _database(settings, app) for app, its in apps.items() if its.postgres}:
         server = _postgres(settings, platform, settings.postgres, spot, _lifecycle(settings, specs))
-        unified = UnifiedPostgres("postgres", UnifiedPostgresArgs(server=server, apps=specs))
+        unified = UnifiedPostgres(
+            "postgres", UnifiedPostgresArgs(server=server, apps=specs, watched=watched(settings, None))
+        )
         servers[server_key("postgres")], databases = unified.server, unified.databases
     if clients := [app for app, its in apps.items() if its.redis]:
         redis = RedisWithDbs("redis", _redis(settings, platform, settings.redis, spot, _lifecycle(settings, clients)))
@@ -127,7 +130,8 @@ def own(settings: Settings, platform: Platform, app: str, tls: CertificateAuthor
     if its.postgres:
         server = _postgres(settings, platform, places.own_postgres(settings, app), spot, lifecycle)
         isolated = IsolatedPostgres(
-            f"{name}-postgres", IsolatedPostgresArgs(server=server, database=_database(settings, app))
+            f"{name}-postgres",
+            IsolatedPostgresArgs(server=server, database=_database(settings, app), watched=watched(settings, app)),
         )
         servers[server_key("postgres", app)], database = isolated.server, isolated.database
     if its.redis:
@@ -191,6 +195,7 @@ def _postgres(
         gateway=spot.addresses.gateway,
         address=spot.addresses.postgres,
         forwarder=spot.addresses.postgres_forwarder,
+        watchdog=spot.addresses.watchdog,
         tls=spot.tls,
         labels=spot.labels,
     )

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from components import sizing
-from components.config import place_checks, places, tuning_checks
+from components.config import place_checks, places, tuning_checks, watchdog_checks
 from components.config.errors import NOTHING, Problem, twice
 from components.config.models import Postgres, Service, Settings
-from components.naming import RoleNames, short_name
+from components.naming import WATCHDOG_ROLE, RoleNames, short_name
 
 _LONGEST_HOST = 63  # a DNS label, RFC 1035
 
@@ -23,6 +23,7 @@ def check(settings: Settings) -> list[Problem]:
         *(_tiers, _subnets, _ranges, _ports, _containers, _databases, _redis, _stores, _capacity),
         *place_checks.RULES,
         *tuning_checks.RULES,
+        *watchdog_checks.RULES,
     )
     return [problem for rule in rules for problem in rule(settings)]
 
@@ -179,6 +180,7 @@ def _databases(settings: Settings) -> Iterator[Problem]:
 
 
 def _roles(settings: Settings, apps: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+    yield "data-tier:postgres.watchdog", WATCHDOG_ROLE, WATCHDOG_ROLE
     yield "data-tier:postgres.admin", settings.postgres.admin, settings.postgres.admin
     for app in apps:
         its = settings.apps[app].postgres

@@ -6,23 +6,34 @@ database, so that a new app changes no file and no container.
 
 from __future__ import annotations
 
+from components.naming import WATCHDOG_ROLE
+
 MAP = "host"
 
 
-def pg_hba(*, admin: str, subnet: str, gateway: str, forwarder: str | None = None, tls: bool = True) -> str:
+def pg_hba(
+    *,
+    admin: str,
+    subnet: str,
+    gateway: str,
+    forwarder: str | None = None,
+    watchdog: str | None = None,
+    tls: bool = True,
+) -> str:
     """The rules, first match wins. With `tls` nobody is let in over TCP without it: refusals hold for both.
 
-    `forwarder` is the address from which the host's loopback connects, where it does.
+    `forwarder` is the address from which the host's loopback connects, where it does, `watchdog` that of the watchdog.
     """
     host = "hostssl" if tls else "host   "
     exposed = f"{host}  all       {admin}  {forwarder}/32     scram-sha-256\n" if forwarder else ""
+    watching = f"{host}  postgres  {WATCHDOG_ROLE}  {watchdog}/32  scram-sha-256\n" if watchdog else ""
     return f"""\
 # type   database  user     address          method
 local    all       {admin}  peer map={MAP}
 {host}  all       {admin}  127.0.0.1/32     scram-sha-256
 {host}  all       {admin}  {gateway}/32     scram-sha-256
 {exposed}host     all       {admin}  all              reject
-{host}  samerole  all      {subnet}         scram-sha-256
+{watching}{host}  samerole  all      {subnet}         scram-sha-256
 host     all       all      all              reject
 local    all       all      reject
 """

@@ -49,7 +49,7 @@ _CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")  # the e
 @dataclass(frozen=True, kw_only=True)
 class PostgresServerArgs:
     """What PostgresServer is built from. `hostname` is the container's name, `address` its fixed one in `subnet`,
-    `forwarder` that of the relay to it where the settings expose it.
+    `forwarder` that of the relay to it where the settings expose it, `watchdog` that of the one who watches it.
 
     `labels` are further ones of its container and data volume; without `tls` it takes connections in clear.
     """
@@ -65,6 +65,7 @@ class PostgresServerArgs:
     gateway: str
     address: str
     forwarder: str
+    watchdog: str
     tls: CertificateAuthority | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
@@ -180,8 +181,16 @@ def _reload(
     reloaded(f"{name}-tls", reload, mine)
 
 
-def _forwarder(args: PostgresServerArgs) -> str | None:
-    return args.forwarder if args.settings.expose else None
+def _hba(args: PostgresServerArgs) -> str:
+    """Static, and so with the watchdog's line before any app has limits to watch."""
+    return pg_hba(
+        admin=args.settings.admin,
+        subnet=args.subnet,
+        gateway=args.gateway,
+        forwarder=args.forwarder if args.settings.expose else None,
+        watchdog=args.watchdog if args.settings.watchdog.enabled else None,
+        tls=bool(args.tls),
+    )
 
 
 def _container(
@@ -205,9 +214,7 @@ def _container(
             "PGDATA": f"{_DATA}/pgdata",
         },
         files={
-            _HBA: pg_hba(
-                admin=admin, subnet=args.subnet, gateway=args.gateway, forwarder=_forwarder(args), tls=bool(args.tls)
-            ),
+            _HBA: _hba(args),
             _IDENT: pg_ident(admin=admin),
         },
         joins=[Join(network=args.network, aliases=args.aliases, address=args.address)],

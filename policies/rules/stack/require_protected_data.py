@@ -21,6 +21,7 @@ _STACK: Final = "pulumi:pulumi:Stack"
 _VOLUME: Final = "docker:index/volume:Volume"
 _PASSWORD: Final = "random:index/randomPassword:RandomPassword"
 _APP_LOGINS: Final = frozenset({"data-tier:postgres:AppDatabase", "data-tier:redis:RedisUser"})
+_WATCHDOG: Final = "data-tier:postgres:Watchdog"
 _OBJECTS: Final = frozenset({DATABASE, ROLE, SCHEMA})
 
 
@@ -37,6 +38,8 @@ def _check(subjects: Sequence[Subject], _: Settings) -> Iterator[Finding]:
 
 def _holds(one: Subject, used: frozenset[str]) -> str:
     """What an unprotected resource holds, "" where that is no data."""
+    if one.type in (ROLE, _PASSWORD) and _WATCHDOG in one.kinds:
+        return ""  # owns nothing, and the admin sets another password
     if one.type in _OBJECTS:
         return "a database object"
     if one.type == _PASSWORD:

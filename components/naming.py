@@ -9,6 +9,7 @@ POOLER_PORT: Final = 6432
 POOLER_AUTH: Final = "pgbouncer_auth"  # the role that looks up who logs in to a pooler, and the database it does so in
 READERS: Final = "data_tier_readers"
 """The role that every reader is a member of: the one name of readers that pg_hba.conf has."""
+WATCHDOG_ROLE: Final = "data_tier_watchdog"
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,11 @@ def pooler_name(server: str) -> str:
 def server_key(kind: str, app: str | None = None) -> str:
     """What a server is called in the outputs: the shared one by its kind, an app's own by kind and app."""
     return f"{kind}-{app}" if app else kind
+
+
+def watchdog_name(server: str) -> str:
+    """The container that watches the limits on a server."""
+    return f"{server}-watchdog"
 
 
 def short_name(prefix: str, name: str) -> str:

@@ -63,6 +63,11 @@ class DataAddresses:
         return str(self.subnet[self.first + 4])
 
     @property
+    def watchdog(self) -> str:
+        """The address of PostgreSQL's watchdog, where there is one."""
+        return str(self.subnet[self.first + 5])
+
+    @property
     def handed_out(self) -> str:
         """The range of addresses for everybody else."""
         return str(list(self.subnet.subnets())[1])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.config import Postgres, Redis, Settings, places
+from components.config.watchdog_checks import watched
 from components.naming import pooler_name, server_key, short_name
 from components.network import AppNetwork, AppNetworkArgs, DataAddresses
 from components.platforms import Lifecycle, Platform, present
@@ -110,7 +111,9 @@ def shared(
     pooler: PgBouncer | None = None
     if specs := {app: _database(settings, app, settings.postgres_name) for app, its in apps.items() if its.postgres}:
         server = _postgres(settings, platform, settings.postgres, spot, _lifecycle(settings, specs))
-        unified = UnifiedPostgres("postgres", UnifiedPostgresArgs(server=server, apps=specs))
+        unified = UnifiedPostgres(
+            "postgres", UnifiedPostgresArgs(server=server, apps=specs, watched=watched(settings, None))
+        )
         servers[server_key("postgres")], databases = unified.server, unified.databases
         pooler = _pooler("postgres-pooler", settings, server, unified.server, unified.databases)
     if clients := [app for app, its in apps.items() if its.redis]:
@@ -134,8 +137,10 @@ def own(settings: Settings, platform: Platform, app: str, tls: CertificateAuthor
     database, user, pooler = None, None, None
     if its.postgres:
         server = _postgres(settings, platform, places.own_postgres(settings, app), spot, lifecycle)
-        spec = _database(settings, app, server.hostname)
-        isolated = IsolatedPostgres(f"{name}-postgres", IsolatedPostgresArgs(server=server, database=spec))
+        args = IsolatedPostgresArgs(
+            server=server, database=_database(settings, app, server.hostname), watched=watched(settings, app)
+        )
+        isolated = IsolatedPostgres(f"{name}-postgres", args)
         servers[server_key("postgres", app)], database = isolated.server, isolated.database
         pooler = _pooler(f"{name}-postgres-pooler", settings, server, isolated.server, {app: isolated.database})
     if its.redis:
@@ -255,6 +260,7 @@ def _postgres(
         address=spot.addresses.postgres,
         forwarder=spot.addresses.postgres_forwarder,
         pooler=spot.addresses.pooler if server.pooler else None,
+        watchdog=spot.addresses.watchdog,
         tls=spot.tls,
         labels=spot.labels,
     )

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from components import sizing
-from components.config import place_checks, places, pooler_checks, reader_checks, tuning_checks
+from components.config import place_checks, places, pooler_checks, reader_checks, tuning_checks, watchdog_checks
 from components.config.errors import NOTHING, Problem, twice
 from components.config.models import Postgres, Service, Settings
-from components.naming import READERS, ReaderNames, RoleNames, short_name
+from components.naming import READERS, WATCHDOG_ROLE, ReaderNames, RoleNames, short_name
 
 _LONGEST_HOST = 63  # a DNS label, RFC 1035
 
@@ -25,6 +25,7 @@ def check(settings: Settings) -> list[Problem]:
         *tuning_checks.RULES,
         *pooler_checks.RULES,
         *reader_checks.RULES,
+        *watchdog_checks.RULES,
     )
     return [problem for rule in rules for problem in rule(settings)]
 
@@ -183,6 +184,7 @@ def _databases(settings: Settings) -> Iterator[Problem]:
 
 def _roles(settings: Settings, apps: Sequence[str]) -> Iterator[tuple[str, str, str]]:
     yield "data-tier:readers", READERS, READERS
+    yield "data-tier:postgres.watchdog", WATCHDOG_ROLE, WATCHDOG_ROLE
     yield "data-tier:postgres.admin", settings.postgres.admin, settings.postgres.admin
     for app in apps:
         its = settings.apps[app].postgres

@@ -49,7 +49,7 @@ _CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")  # the e
 @dataclass(frozen=True, kw_only=True)
 class PostgresServerArgs:
     """What PostgresServer is built from. `hostname` is the container's name, `address` its fixed one in `subnet`,
-    `forwarder` that of the relay to it where the settings expose it.
+    `forwarder` that of the relay to it where the settings expose it, `watchdog` that of the one who watches it.
 
     `pooler` is the address of the pooler in front of it, `labels` are further ones of its container and data volume;
     without `tls` it takes connections in clear.
@@ -66,6 +66,7 @@ class PostgresServerArgs:
     gateway: str
     address: str
     forwarder: str
+    watchdog: str
     pooler: str | None = None
     tls: CertificateAuthority | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -182,8 +183,17 @@ def _reload(
     reloaded(f"{name}-tls", reload, mine)
 
 
-def _forwarder(args: PostgresServerArgs) -> str | None:
-    return args.forwarder if args.settings.expose else None
+def _hba(args: PostgresServerArgs) -> str:
+    """Static, and so with the watchdog's line before any app has limits to watch."""
+    return pg_hba(
+        admin=args.settings.admin,
+        subnet=args.subnet,
+        gateway=args.gateway,
+        forwarder=args.forwarder if args.settings.expose else None,
+        pooler=args.pooler,
+        watchdog=args.watchdog if args.settings.watchdog.enabled else None,
+        tls=bool(args.tls),
+    )
 
 
 def _container(
@@ -207,14 +217,7 @@ def _container(
             "PGDATA": f"{_DATA}/pgdata",
         },
         files={
-            _HBA: pg_hba(
-                admin=admin,
-                subnet=args.subnet,
-                gateway=args.gateway,
-                forwarder=_forwarder(args),
-                pooler=args.pooler,
-                tls=bool(args.tls),
-            ),
+            _HBA: _hba(args),
             _IDENT: pg_ident(admin=admin),
         },
         joins=[Join(network=args.network, aliases=args.aliases, address=args.address)],

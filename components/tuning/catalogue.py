@@ -150,6 +150,7 @@ PARAMETERS: Final[dict[str, Parameter]] = {
     "tcp_keepalives_count": Parameter("integer"),
     "client_connection_check_interval": Parameter("time"),
     # what is counted and logged, none of it with the text of a query
+    "compute_query_id": Parameter("bool"),
     "track_io_timing": Parameter("bool"),
     "track_activity_query_size": Parameter("integer", 100, 1_048_576),
     "log_checkpoints": Parameter("bool"),

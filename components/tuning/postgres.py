@@ -198,6 +198,12 @@ RULES: Final[tuple[Rule, ...]] = (
         page=f"{_RESOURCE}EFFECTIVE-IO-CONCURRENCY",
     ),
     Rule(
+        name="compute_query_id",
+        value=lambda _: "on",
+        says=lambda _: "on, so that a query can be named without its text",
+        page=f"{_MANUAL}/runtime-config-statistics.html#GUC-COMPUTE-QUERY-ID",
+    ),
+    Rule(
         name="jit",
         value=lambda _: "off",
         says=lambda _: "off: apps ask many short queries, which compiling makes slower",

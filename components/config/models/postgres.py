@@ -19,6 +19,13 @@ class Resources(Section):
     cpu: float = Field(gt=0, le=256)
 
 
+class Watchdog(Section):
+    """Who ends what breaks the soft limits of apps: looks every `interval` seconds."""
+
+    enabled: bool = True
+    interval: fields.Seconds = Field(default=5, ge=1, le=60)
+
+
 class Postgres(Section):
     """A PostgreSQL server: the shared one, and what an app's own has unless the app says otherwise."""
 
@@ -29,6 +36,7 @@ class Postgres(Section):
     resources: Resources
     connections: int | None = Field(default=None, ge=20, le=5000)
     parameters: dict[str, fields.ParameterValue] = Field(default_factory=dict)
+    watchdog: Watchdog = Watchdog()
     expose: fields.HostPort | None = None
     pooler: Pooler | None = None
 

@@ -23,7 +23,9 @@ _VOLUME: Final = "docker:index/volume:Volume"
 _PASSWORD: Final = "random:index/randomPassword:RandomPassword"
 _APP_LOGINS: Final = frozenset({"data-tier:postgres:AppDatabase", "data-tier:redis:RedisUser"})
 _REMADE: Final = "data-tier:pooler:PgBouncer"  # protected, a pooler could not be taken out of the stack file again
-_READERS: Final = frozenset({"data-tier:postgres:Readers", "data-tier:postgres:Reader"})
+_REMADE_LOGINS: Final = frozenset(
+    {"data-tier:postgres:Readers", "data-tier:postgres:Reader", "data-tier:postgres:Watchdog"}
+)
 _OBJECTS: Final = frozenset({DATABASE, ROLE, SCHEMA})
 
 
@@ -40,8 +42,8 @@ def _check(subjects: Sequence[Subject], _: Settings) -> Iterator[Finding]:
 
 def _holds(one: Subject, used: frozenset[str]) -> str:
     """What an unprotected resource holds, "" where that is no data, or data that a pooler makes again by itself."""
-    if _REMADE in one.kinds or (one.type in (ROLE, _PASSWORD) and not _READERS.isdisjoint(one.kinds)):
-        return ""
+    if _REMADE in one.kinds or (one.type in (ROLE, _PASSWORD) and not _REMADE_LOGINS.isdisjoint(one.kinds)):
+        return ""  # owns nothing, and the admin sets another password
     if one.type in _OBJECTS:
         return "a database object"
     if one.type == _PASSWORD:

@@ -128,3 +128,10 @@ def test_an_unknown_value_is_told(subjects):
 
 def test_nothing_need_be_known_where_everything_is_protected():
     assert violations(volume(protect=True), store(volumes=UNKNOWN_ARRAY_VALUE)) == []
+
+
+@pytest.mark.parametrize(("kind", "passes"), [(ROLE, True), (PASSWORD, True), (DATABASE, False)])
+def test_the_watchdogs_login_holds_no_data(kind, passes):
+    urn = f"urn:pulumi:dev::p::data-tier:postgres:UnifiedPostgres$data-tier:postgres:Watchdog${kind}::postgres-x"
+    one = Subject(kind, "postgres-x", urn, subject(kind, {"name": "x"}).props)
+    assert (violations(one) == []) is passes

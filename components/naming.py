@@ -57,9 +57,12 @@ def own_network(prefix: str, app: str) -> str:
     return f"{prefix}-{app}-data"
 
 
-def server_key(kind: str, app: str | None = None) -> str:
-    """What a server is called in the outputs: the shared one by its kind, an app's own by kind and app."""
-    return f"{kind}-{app}" if app else kind
+def server_key(kind: str, app: str | None = None, purpose: str | None = None) -> str:
+    """What a server is called in the outputs: the shared one by its kind, an app's own by kind and app.
+
+    One of a single purpose has a point, which no app's name has.
+    """
+    return f"{kind}.{purpose}" if purpose else f"{kind}-{app}" if app else kind
 
 
 def short_name(prefix: str, name: str) -> str:

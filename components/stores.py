@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.config import Postgres, Redis, Settings, places
+from components.config import Postgres, Settings, places, redis_servers
+from components.config.redis_servers import RedisServer
 from components.naming import server_key, short_name
 from components.network import AppNetwork, AppNetworkArgs, DataAddresses
 from components.platforms import Lifecycle, Platform, present
@@ -34,29 +35,30 @@ Servers = Mapping[str, PostgresServer | RedisWithDbs]
 
 @dataclass(frozen=True, kw_only=True)
 class Stores:
-    """One app's stores in one place, and the network that their servers are on."""
+    """One app's stores in one place, and the network that their servers are on; its purposes, the main one first."""
 
     network: pulumi.Output[str]
     database: AppDatabase | None
-    user: RedisUser | None
+    users: Sequence[RedisUser] = ()
+    purposes: Sequence[str] = ()
 
     @property
     def needed(self) -> list[pulumi.Resource]:
         """What has to be there before the app can work."""
         return [
             *(self.database.needed if self.database else ()),
-            *(self.user.needed if self.user else ()),
+            *(needed for user in self.users for needed in user.needed),
         ]
 
     @property
     def turned(self) -> list[pulumi.Resource]:
         """What takes the app's URLs after a rotation: nobody may be given them before. Empty before the first one."""
         login = self.database.login if self.database and self.database.rotation.turned else None
-        return present(login, self.user.opened if self.user else None)
+        return present(login, *(user.opened for user in self.users))
 
     def close_former(self, after: Sequence[pulumi.Resource]) -> None:
         """Take back what the generation before logged in with, once `after` have given the app its new URLs."""
-        for store in (self.database, self.user):
+        for store in (self.database, *self.users):
             if store is not None:
                 store.close_former(after)
 
@@ -64,8 +66,9 @@ class Stores:
     def urls(self) -> dict[str, pulumi.Output[str]]:
         """The data URLs by file name: the first purpose is `redis_url`, further ones carry their name."""
         urls = {"database_url": self.database.url} if self.database else {}
-        for position, (purpose, url) in enumerate(self.user.urls.items() if self.user else ()):
-            urls["redis_url" if position == 0 else f"redis_url_{purpose.replace('-', '_')}"] = url
+        by_purpose = {purpose: url for user in self.users for purpose, url in user.urls.items()}
+        for position, purpose in enumerate(self.purposes):
+            urls["redis_url" if position == 0 else f"redis_url_{purpose.replace('-', '_')}"] = by_purpose[purpose]
         return urls
 
 
@@ -92,6 +95,14 @@ def own_addresses(settings: Settings, app: str) -> DataAddresses:
     return DataAddresses.own(places.own_subnet(settings, app))
 
 
+def redis_addresses(at: DataAddresses, server: RedisServer) -> tuple[str, str]:
+    """The fixed address of a Redis server among `at`, and that of the relay which leads to it."""
+    if server.purpose is None:
+        return at.redis, at.redis_forwarder
+    number = server.databases[server.purpose]
+    return at.purpose(number), at.purpose_forwarder(number)
+
+
 def shared(
     settings: Settings, platform: Platform, network: pulumi.Output[str], tls: CertificateAuthority | None
 ) -> tuple[Servers, dict[str, Stores]]:
@@ -100,16 +111,30 @@ def shared(
     apps = places.apps_in(settings, "unified")
     servers: dict[str, PostgresServer | RedisWithDbs] = {}
     databases: Mapping[str, AppDatabase] = {}
-    users: dict[str, RedisUser] = {}
     if specs := {app: _database(settings, app) for app, its in apps.items() if its.postgres}:
         server = _postgres(settings, platform, settings.postgres, spot, _lifecycle(settings, specs))
         unified = UnifiedPostgres("postgres", UnifiedPostgresArgs(server=server, apps=specs))
         servers[server_key("postgres")], databases = unified.server, unified.databases
-    if clients := [app for app, its in apps.items() if its.redis]:
-        redis = RedisWithDbs("redis", _redis(settings, platform, settings.redis, spot, _lifecycle(settings, clients)))
-        users = {app: RedisUser(f"redis-{app}", _user(settings, redis, app)) for app in clients}
-        servers[server_key("redis")] = redis
-    return servers, {app: Stores(network=network, database=databases.get(app), user=users.get(app)) for app in apps}
+    users: dict[str, list[RedisUser]] = {app: [] for app in apps}
+    for server_settings in redis_servers.unified(settings).values():
+        servers[server_settings.key] = _unified_redis(settings, platform, server_settings, spot, users)
+    return servers, {
+        app: Stores(network=network, database=databases.get(app), users=users[app], purposes=its.redis)
+        for app, its in apps.items()
+    }
+
+
+def _unified_redis(
+    settings: Settings, platform: Platform, server: RedisServer, spot: _Spot, users: Mapping[str, list[RedisUser]]
+) -> RedisWithDbs:
+    """A Redis server on the data tier; `users` get those of the apps on it."""
+    name = f"purpose-{server.purpose}-redis" if server.purpose else "redis"
+    uses = {app: [purpose for purpose in settings.apps[app].redis if purpose in server.databases] for app in users}
+    clients = {app: purposes for app, purposes in uses.items() if purposes}
+    made = RedisWithDbs(name, _redis(settings, platform, server, spot, _lifecycle(settings, clients)))
+    for app, purposes in clients.items():
+        users[app].append(RedisUser(f"{name}-{app}", _user(settings, made, app, purposes)))
+    return made
 
 
 def own(settings: Settings, platform: Platform, app: str, tls: CertificateAuthority | None) -> tuple[Servers, Stores]:
@@ -123,7 +148,7 @@ def own(settings: Settings, platform: Platform, app: str, tls: CertificateAuthor
         _lifecycle(settings, [app]),
     )
     servers: dict[str, PostgresServer | RedisWithDbs] = {}
-    database, user = None, None
+    database, users = None, []
     if its.postgres:
         server = _postgres(settings, platform, places.own_postgres(settings, app), spot, lifecycle)
         isolated = IsolatedPostgres(
@@ -131,12 +156,11 @@ def own(settings: Settings, platform: Platform, app: str, tls: CertificateAuthor
         )
         servers[server_key("postgres", app)], database = isolated.server, isolated.database
     if its.redis:
-        redis = RedisWithDbs(
-            f"{name}-redis", _redis(settings, platform, places.own_redis(settings, app), spot, lifecycle)
-        )
-        servers[server_key("redis", app)] = redis
-        user = RedisUser(f"{name}-redis-user", _user(settings, redis, app))
-    return servers, Stores(network=network, database=database, user=user)
+        server_settings = redis_servers.own(settings, app)
+        redis = RedisWithDbs(f"{name}-redis", _redis(settings, platform, server_settings, spot, lifecycle))
+        servers[server_settings.key] = redis
+        users = [RedisUser(f"{name}-redis-user", _user(settings, redis, app, its.redis))]
+    return servers, Stores(network=network, database=database, users=users, purposes=its.redis)
 
 
 def _lifecycle(settings: Settings, apps: Iterable[str]) -> Lifecycle:
@@ -162,12 +186,12 @@ def _rotation(settings: Settings, app: str) -> Rotation:
     return Rotation(generation=settings.apps[app].generation, overlap=settings.apps[app].overlap)
 
 
-def _user(settings: Settings, server: RedisWithDbs, app: str) -> RedisUserArgs:
+def _user(settings: Settings, server: RedisWithDbs, app: str, purposes: Sequence[str]) -> RedisUserArgs:
     return RedisUserArgs(
         server=server,
         lifecycle=_lifecycle(settings, [app]),
         app=app,
-        purposes=settings.apps[app].redis,
+        purposes=purposes,
         locked=app in settings.retired,
         keys_go=app in settings.purging,
         rotation=_rotation(settings, app),
@@ -196,19 +220,18 @@ def _postgres(
 
 
 def _redis(
-    settings: Settings, platform: Platform, server: Redis, spot: _Spot, lifecycle: Lifecycle
+    settings: Settings, platform: Platform, server: RedisServer, spot: _Spot, lifecycle: Lifecycle
 ) -> RedisWithDbsArgs:
-    name = server.name or settings.redis_name
+    address, forwarder = redis_addresses(spot.addresses, server)
     return RedisWithDbsArgs(
         platform=platform,
         lifecycle=lifecycle,
         settings=server,
         major=settings.redis_major,
-        hostname=name,
-        aliases=(short_name(settings.prefix, name),),
+        aliases=(short_name(settings.prefix, server.name),),
         network=spot.network,
-        address=spot.addresses.redis,
-        forwarder=spot.addresses.redis_forwarder,
+        address=address,
+        forwarder=forwarder,
         tls=spot.tls,
         labels=spot.labels,
     )

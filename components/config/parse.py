@@ -73,7 +73,8 @@ def _follows(problem: Problem, broken: Sequence[str]) -> bool:
 
 
 def _looked_in_vain(found: Problem, broken: Sequence[str]) -> bool:
-    places = [found.needs, found.key] if found.needs else [found.key]
+    needs = (found.needs,) if isinstance(found.needs, str) else found.needs
+    places = [*needs, found.key]
     return any(_within(place, key) for place in places for key in broken)
 
 

@@ -76,7 +76,7 @@ class AppDatabase(pulumi.ComponentResource):
         self._inside = pulumi.ResourceOptions(
             parent=self,
             provider=args.server.provider,
-            depends_on=present(container),
+            depends_on=present(container, args.server.turned),
             deleted_with=container,
             retain_on_delete=container is None or None,  # with the server down nothing inside can be asked to go
         )

@@ -5,7 +5,7 @@ Owns types, defaults and what follows from one section alone. What one section s
 
 from components.config.models.app import App, Service
 from components.config.models.postgres import AppDatabase, Limits, OwnPostgres, OwnResources, Postgres, Resources
-from components.config.models.redis import OwnRedis, Redis
+from components.config.models.redis import OwnRedis, PurposeRedis, Redis
 from components.config.models.section import Place, Section, TierName
 from components.config.models.settings import PROBE_IMAGE, Images, RotationSettings, Settings
 from components.config.models.tiers import Tier
@@ -22,6 +22,7 @@ __all__ = [
     "OwnResources",
     "Place",
     "Postgres",
+    "PurposeRedis",
     "Redis",
     "Resources",
     "RotationSettings",

@@ -25,6 +25,7 @@ class Postgres(Section):
     resources: Resources
     connections: int | None = Field(default=None, ge=20, le=5000)
     expose: fields.HostPort | None = None
+    generation: int = Field(default=1, ge=1, le=1_000_000)
 
 
 class OwnResources(Section):
@@ -42,6 +43,7 @@ class OwnPostgres(Section):
     storage: fields.Mebibytes | None = None
     connections: int | None = Field(default=None, ge=20, le=5000)
     expose: fields.HostPort | None = None
+    generation: int = Field(default=1, ge=1, le=1_000_000)
 
 
 class Limits(Section):

@@ -112,3 +112,31 @@ def test_an_unknown_value_is_told(subjects):
 
 def test_nothing_need_be_known_where_everything_is_protected():
     assert violations(volume(protect=True), store(volumes=UNKNOWN_ARRAY_VALUE)) == []
+
+
+def admin(
+    name: str, generation: str | None, *, protect: bool = False, parent: str = "postgres:PostgresServer"
+) -> Subject:
+    urn = f"urn:pulumi:dev::p::data-tier:{parent}${PASSWORD}::{name}"
+    props = {"length": 32, **({"keepers": {"generation": generation}} if generation else {})}
+    return subject(PASSWORD, props, name=name, urn=urn, protect=protect)
+
+
+def test_an_admins_password_before_passes_beside_its_protected_next_generation():
+    assert violations(admin("x", None), admin("x-b", "2", protect=True)) == []
+    assert violations(admin("x", "3", protect=True), admin("x-b", "2")) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        admin("x-b", "2"),
+        admin("y-b", "2", protect=True),
+        admin("x-b", "2", protect=True, parent="redis:RedisWithDbs"),
+        admin("x-b", None, protect=True),
+        admin("x-c", "2", protect=True),
+    ],
+    ids=["unprotected", "another one's", "another server's", "no later one", "no turn of it"],
+)
+def test_an_admins_only_password_is_refused(other):
+    assert len(violations(admin("x", None), other)) >= 1

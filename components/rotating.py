@@ -74,7 +74,7 @@ def turned(name: str, args: TurnArgs, opts: pulumi.ResourceOptions) -> command.l
         environment={
             "TURN_HOST": args.way.host,
             "TURN_PORT": str(args.way.port),
-            "TURN_TLS": "1" if args.tls else "",
+            "TURN_TLS": "1" if args.tls else "0",
             "TURN_USER": args.user,
             "TURN_PASSWORD": args.passwords.current,
             "TURN_FORMER_PASSWORD": args.passwords.former,

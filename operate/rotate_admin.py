@@ -70,13 +70,18 @@ def path(server: Server) -> str:
 def _turn(key: str, server: Server, file: Mapping[str, Any]) -> AdminTurn:
     was, written = server.generation, _written(server, file)
     if written not in {was, was + 1}:
-        shown = path(server).replace('["', ".").replace('"]', "")
+        shown = ".".join(_parts(server))
         raise OperateError(f"data-tier:{shown} = {written}: the last run left it at {was}; write {was} or {was + 1}")
     return AdminTurn(server=key, name=server.name, path=path(server), generation=was + 1, written=written == was + 1)
 
 
-def _written(server: Server, file: Mapping[str, Any]) -> int:
+def _parts(server: Server) -> list[str]:
+    return path(server).replace('["', ".").replace('"]', "").split(".")
+
+
+def _written(server: Server, file: Mapping[str, Any]) -> Any:
+    """What the file says, 1 where it says nothing; `config set` writes text. What is no number stays as it is."""
     found: Any = file
-    for part in path(server).replace('["', ".").replace('"]', "").split("."):
+    for part in _parts(server):
         found = found.get(part) if isinstance(found, Mapping) else None
-    return int(found or 1)
+    return int(found) if str(found).isdigit() else 1 if found is None else str(found)

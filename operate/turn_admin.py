@@ -1,8 +1,8 @@
 """Turns the admin of a running server from the password before to the current one. No container is touched.
 
 Run as `python -m operate.turn_admin postgres|redis`, with everything in the environment, so that no password is in a
-command line: TURN_HOST, TURN_PORT, TURN_USER, TURN_PASSWORD, TURN_FORMER_PASSWORD, and TURN_TLS, which is empty where
-the server takes connections in clear.
+command line: TURN_HOST, TURN_PORT, TURN_USER, TURN_PASSWORD, TURN_FORMER_PASSWORD, and TURN_TLS: 1, or 0 where the
+server takes connections in clear.
 
 The current password is tried first: what was cut short, or is run again, ends in the same state. The server isn't
 verified, as the provider doesn't: the way is from the host to a container on one machine, and a server whose
@@ -45,7 +45,7 @@ class Admin:
         return cls(
             host=environment["TURN_HOST"],
             port=int(environment["TURN_PORT"]),
-            tls=bool(environment["TURN_TLS"]),
+            tls=environment["TURN_TLS"] == "1",
             user=environment["TURN_USER"],
             current=environment["TURN_PASSWORD"],
             former=environment["TURN_FORMER_PASSWORD"],

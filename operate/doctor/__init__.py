@@ -13,7 +13,7 @@ from rich.table import Table
 
 from operate import daemon, printing
 from operate.doctor import docker_host as host
-from operate.doctor import engine, machine, state, taken
+from operate.doctor import engine, machine, servers, state, taken
 from operate.doctor.finding import Finding, fail, warn
 from operate.doctor.stack_file import StackFile
 from operate.errors import OperateError
@@ -36,6 +36,7 @@ def examine(stack: str) -> list[Finding]:
         lambda: taken.ports(file, client),
         lambda: taken.subnets(file, client),
         lambda: state.findings(stack),
+        lambda: servers.findings(stack, file, client),
     ]
     return list(_guarded(checks))
 

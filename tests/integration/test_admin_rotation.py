@@ -191,6 +191,10 @@ def test_a_rotation_that_was_killed_after_the_server_had_turned_goes_on(life: Li
     section = life.project.edit()["config"]["data-tier:postgres"]
     life.change(postgres={**section, "generation": section["generation"] + 1})
     old, server = passwords(life)["postgres"], life.told["servers"]["postgres"]["address"]
+    told = life.project.steps()
+    replaced = {name for name, ops in told.items() if {"replace", "create-replacement"} & ops}
+    assert all(name.endswith(("-secrets-fill", "-admin-password", "-admin-password-b")) for name in replaced), told
+    assert "postgres-shop-a" not in told, "nothing inside the server has changed"
     up = subprocess.Popen(
         ["./pulumiw", "up", "--yes", "--skip-preview", "--stack", STACK],
         cwd=life.project.root, env=life.project.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -9,6 +9,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import docker
@@ -74,6 +75,12 @@ def keys(life: Life, app: str, file: str, server: str) -> redis.Redis:
 def fill(client: redis.Redis, names: list[str]) -> None:
     for name in names:
         client.set(name, LARGE)
+
+
+def missing(life: Life) -> list[str]:
+    """The users of Redis that the doctor misses."""
+    document = json.loads(life.project.operate("doctor", "--json", ok=False).out)
+    return [one["found"] for one in document["findings"] if one["check"] == "redis users"]
 
 
 def restarted(life: Life, name: str) -> None:
@@ -159,6 +166,27 @@ def test_the_commands_know_every_server(life: Life) -> None:
     assert "eady to accept connections" in life.project.operate("logs", "redis.cache").out
     told = life.project.operate("redis", "shop", "--purpose", "jobs", "get", "shop:here")
     assert told.out.strip() == "redis_url_jobs"
+
+
+def test_a_user_that_was_deleted_by_hand_is_told_and_made_again_by_a_rotation(life: Life) -> None:
+    server = life.told["servers"]["redis.cache"]
+    password = life.told["secrets"]["admin_passwords"]["redis.cache"]
+    ca = life.told["ca"]
+    with redis.Redis(host=server["address"], username="admin", password=password, ssl=True, ssl_ca_data=ca) as admin:
+        admin.execute_command("ACL", "DELUSER", "shop")
+        admin.execute_command("ACL", "SAVE")
+    assert missing(life) == [f"shop is missing on {PREFIX}-redis-cache"]
+    life.project.operate("rotate", "shop")
+    life.__dict__.pop("told", None)
+    with keys(life, "shop", "redis_url", "redis.cache") as client:
+        assert client.ping()
+    assert missing(life) == []
+
+
+def test_status_tells_until_when_certificates_are_valid(life: Life) -> None:
+    told = json.loads(life.project.operate("status", "--json").out)["certificates"]
+    assert set(told) == {f"{PREFIX}-redis-{name}" for name in ("unified", "cache", "jobs")}
+    assert all(datetime.fromisoformat(end) > datetime.now(UTC) + timedelta(days=100) for end in told.values())
 
 
 def test_a_purpose_more_leaves_every_container_alone(life: Life) -> None:

@@ -16,7 +16,7 @@ from tests.operate.outputs import outputs, stack
 ENVIRONMENT = {
     "TURN_HOST": "127.0.0.1",
     "TURN_PORT": "1",
-    "TURN_TLS": "",
+    "TURN_TLS": "0",
     "TURN_USER": "admin",
     "TURN_PASSWORD": "newhunter2",
     "TURN_FORMER_PASSWORD": "oldhunter2",
@@ -75,6 +75,14 @@ def test_a_file_that_is_further_on_is_refused_with_its_key(told):
         OperateError, match=r"data-tier:apps\.wiki\.postgres\.server\.generation = 5: the last run left"
     ):
         rotate_admin.prepare("dev", "postgres-wiki")
+
+
+def test_what_is_no_number_is_refused_with_its_key(told):
+    told["file"] = {"redis": {"generation": "two"}}
+    with pytest.raises(
+        OperateError, match=r"data-tier:redis\.generation = two: the last run left it at 1; write 1 or 2"
+    ):
+        rotate_admin.prepare("dev", "redis")
 
 
 def test_servers_that_are_down_cant_turn(told):

@@ -189,7 +189,7 @@ def test_an_app_that_was_rotated_is_not_let_in_with_its_password_before(life: Li
 
 def test_a_rotation_that_was_killed_after_the_server_had_turned_goes_on(life: Life) -> None:
     section = life.project.edit()["config"]["data-tier:postgres"]
-    life.change(postgres={**section, "generation": section["generation"] + 1})
+    life.change(postgres={**section, "generation": section.get("generation", 1) + 1})
     old, server = passwords(life)["postgres"], life.told["servers"]["postgres"]["address"]
     told = life.project.steps()
     replaced = {name for name, ops in told.items() if {"replace", "create-replacement"} & ops}

@@ -94,9 +94,12 @@ def pooler_name(server: str) -> str:
     return f"{server}-pooler"
 
 
-def server_key(kind: str, app: str | None = None) -> str:
-    """What a server is called in the outputs: the shared one by its kind, an app's own by kind and app."""
-    return f"{kind}-{app}" if app else kind
+def server_key(kind: str, app: str | None = None, purpose: str | None = None) -> str:
+    """What a server is called in the outputs: the shared one by its kind, an app's own by kind and app.
+
+    One of a single purpose has a point, which no app's name has.
+    """
+    return f"{kind}.{purpose}" if purpose else f"{kind}-{app}" if app else kind
 
 
 def watchdog_name(server: str) -> str:

@@ -14,6 +14,7 @@ from components.platforms import NetworkSpec, Platform
 
 _SHARED_SERVERS = 10
 _OWN_SERVERS = 2
+_PURPOSES = 32  # two addresses for each of 16 numbers: up to 63, the lower half of the smallest subnet with room
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,14 @@ class DataAddresses:
     def redis_forwarder(self) -> str:
         """The address of the relay that leads to Redis, where there is one."""
         return str(self.subnet[self.first + 3])
+
+    def purpose(self, number: int) -> str:
+        """The address of the Redis server of the purpose with this number: it moves for no other purpose's sake."""
+        return str(self.subnet[_PURPOSES + 2 * number])
+
+    def purpose_forwarder(self, number: int) -> str:
+        """The address of the relay that leads to that server, where there is one."""
+        return str(self.subnet[_PURPOSES + 2 * number + 1])
 
     @property
     def pooler(self) -> str:

@@ -11,13 +11,14 @@ from typing import Any
 import pulumi
 
 from components import redis as redis_component
-from components.config import Place, Postgres, Redis, Settings, places
+from components.config import Place, Postgres, Settings, places, redis_servers
 from components.config.ledger import entries
 from components.config.models import PROBE_IMAGE
+from components.config.redis_servers import RedisServer
 from components.naming import POOLER_PORT, RoleNames, own_network, publish_network, server_key, tier_network
 from components.network import DataAddresses
 from components.postgres.server import PORT as POSTGRES_PORT
-from components.stores import own_addresses, shared_addresses
+from components.stores import own_addresses, redis_addresses, shared_addresses
 from components.topology import Topology
 
 
@@ -46,15 +47,12 @@ def _servers(settings: Settings) -> Iterator[tuple[str, dict[str, Any]]]:
     unified = places.apps_in(settings, "unified").values()
     if any(its.postgres for its in unified):
         yield server_key("postgres"), _postgres(settings, settings.postgres, shared_addresses(settings))
-    if any(its.redis for its in unified):
-        yield server_key("redis"), _redis(settings, settings.redis, shared_addresses(settings))
     for app, its in places.apps_in(settings, "isolated").items():
-        addresses = own_addresses(settings, app)
         if its.postgres:
-            server = _postgres(settings, places.own_postgres(settings, app), addresses, app)
+            server = _postgres(settings, places.own_postgres(settings, app), own_addresses(settings, app), app)
             yield server_key("postgres", app), server
-        if its.redis:
-            yield server_key("redis", app), _redis(settings, places.own_redis(settings, app), addresses, app)
+    for key, redis in redis_servers.declared(settings).items():
+        yield key, _redis(settings, redis)
 
 
 def _postgres(settings: Settings, server: Postgres, at: DataAddresses, app: str | None = None) -> dict[str, Any]:
@@ -66,6 +64,7 @@ def _postgres(settings: Settings, server: Postgres, at: DataAddresses, app: str 
         "major": settings.postgres_major,
         "expose": server.expose,
         "tls": settings.tls.enabled,
+        "generation": server.generation,
     }
     return {**told, **_where(settings, server.name or settings.postgres_name, app)}
 
@@ -84,17 +83,21 @@ def _poolers(topology: Topology) -> dict[str, dict[str, Any]]:
     }
 
 
-def _redis(settings: Settings, server: Redis, at: DataAddresses, app: str | None = None) -> dict[str, Any]:
+def _redis(settings: Settings, server: RedisServer) -> dict[str, Any]:
+    at = own_addresses(settings, server.app) if server.app else shared_addresses(settings)
     told = {
         "kind": "redis",
-        "address": at.redis,
+        "purpose": server.purpose,
+        "persistence": server.persistence,
+        "address": redis_addresses(at, server)[0],
         "port": redis_component.PORT,
         "admin": "admin",
         "major": settings.redis_major,
         "expose": server.expose,
         "tls": settings.tls.enabled,
+        "generation": server.generation,
     }
-    return {**told, **_where(settings, server.name or settings.redis_name, app)}
+    return {**told, **_where(settings, server.name, server.app)}
 
 
 def _where(settings: Settings, name: str, app: str | None) -> dict[str, Any]:
@@ -131,8 +134,9 @@ def _databases(settings: Settings) -> dict[str, Any]:
 def _redis_users(settings: Settings) -> dict[str, Any]:
     return {
         app: {
-            "server": _key(settings, "redis", app),
-            "purposes": {purpose: settings.redis.databases[purpose] for purpose in its.redis},
+            "server": redis_servers.serving(settings, app)[its.redis[0]],
+            "servers": redis_servers.serving(settings, app),
+            "purposes": {purpose: settings.redis.numbers[purpose] for purpose in its.redis},
         }
         for app, its in settings.apps.items()
         if its.redis
@@ -180,7 +184,7 @@ def _service(settings: Settings, app: str) -> dict[str, Any]:
         "tiers": [*service.all_tiers, *([data] if its.has_stores else [])],
         "url": f"http://127.0.0.1:{service.port.host}/" if service.port else None,
         "publish": settings.network[service.home].publish if service.port else None,
-        "redis": {purpose: settings.redis.databases[purpose] for purpose in its.redis},
+        "redis": {purpose: settings.redis.numbers[purpose] for purpose in its.redis},
         "secrets": f"{settings.service_name(app)}-secrets" if its.has_stores else None,
     }
 

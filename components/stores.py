@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.config import Postgres, Redis, Settings, places
+from components.config import Postgres, Settings, places, redis_servers
+from components.config.redis_servers import RedisServer
 from components.config.watchdog_checks import watched
 from components.naming import pooler_name, server_key, short_name
 from components.network import AppNetwork, AppNetworkArgs, DataAddresses
@@ -36,11 +37,12 @@ Servers = Mapping[str, PostgresServer | RedisWithDbs]
 
 @dataclass(frozen=True, kw_only=True)
 class Stores:
-    """One app's stores in one place, and the network that their servers are on."""
+    """One app's stores in one place, and the network that their servers are on; its purposes, the main one first."""
 
     network: pulumi.Output[str]
     database: AppDatabase | None
-    user: RedisUser | None
+    users: Sequence[RedisUser] = ()
+    purposes: Sequence[str] = ()
     pooler: PgBouncer | None = None
     direct: bool = False
 
@@ -49,7 +51,7 @@ class Stores:
         """What has to be there before the app can work."""
         return [
             *(self.database.needed if self.database else ()),
-            *(self.user.needed if self.user else ()),
+            *(needed for user in self.users for needed in user.needed),
             *present(self.pooler),
         ]
 
@@ -57,11 +59,11 @@ class Stores:
     def turned(self) -> list[pulumi.Resource]:
         """What takes the app's URLs after a rotation: nobody may be given them before. Empty before the first one."""
         login = self.database.login if self.database and self.database.rotation.turned else None
-        return present(login, self.user.opened if self.user else None)
+        return present(login, *(user.opened for user in self.users))
 
     def close_former(self, after: Sequence[pulumi.Resource]) -> None:
         """Take back what the generation before logged in with, once `after` have given the app its new URLs."""
-        for store in (self.database, self.user):
+        for store in (self.database, *self.users):
             if store is not None:
                 store.close_former(after)
 
@@ -71,8 +73,9 @@ class Stores:
         urls = {"database_url": self.database.url} if self.database else {}
         if self.database and self.direct:
             urls["database_direct_url"] = self.database.direct_url
-        for position, (purpose, url) in enumerate(self.user.urls.items() if self.user else ()):
-            urls["redis_url" if position == 0 else f"redis_url_{purpose.replace('-', '_')}"] = url
+        by_purpose = {purpose: url for user in self.users for purpose, url in user.urls.items()}
+        for position, purpose in enumerate(self.purposes):
+            urls["redis_url" if position == 0 else f"redis_url_{purpose.replace('-', '_')}"] = by_purpose[purpose]
         return urls
 
 
@@ -99,6 +102,14 @@ def own_addresses(settings: Settings, app: str) -> DataAddresses:
     return DataAddresses.own(places.own_subnet(settings, app))
 
 
+def redis_addresses(at: DataAddresses, server: RedisServer) -> tuple[str, str]:
+    """The fixed address of a Redis server among `at`, and that of the relay which leads to it."""
+    if server.purpose is None:
+        return at.redis, at.redis_forwarder
+    number = server.databases[server.purpose]
+    return at.purpose(number), at.purpose_forwarder(number)
+
+
 def shared(
     settings: Settings, platform: Platform, network: pulumi.Output[str], tls: CertificateAuthority | None
 ) -> tuple[Servers, dict[str, Stores]]:
@@ -107,7 +118,6 @@ def shared(
     apps = places.apps_in(settings, "unified")
     servers: dict[str, PostgresServer | RedisWithDbs] = {}
     databases: Mapping[str, AppDatabase] = {}
-    users: dict[str, RedisUser] = {}
     pooler: PgBouncer | None = None
     if specs := {app: _database(settings, app, settings.postgres_name) for app, its in apps.items() if its.postgres}:
         server = _postgres(settings, platform, settings.postgres, spot, _lifecycle(settings, specs))
@@ -116,11 +126,23 @@ def shared(
         )
         servers[server_key("postgres")], databases = unified.server, unified.databases
         pooler = _pooler("postgres-pooler", settings, server, unified.server, unified.databases)
-    if clients := [app for app, its in apps.items() if its.redis]:
-        redis = RedisWithDbs("redis", _redis(settings, platform, settings.redis, spot, _lifecycle(settings, clients)))
-        users = {app: RedisUser(f"redis-{app}", _user(settings, redis, app)) for app in clients}
-        servers[server_key("redis")] = redis
-    return servers, {app: _of_app(settings, app, network, databases.get(app), users.get(app), pooler) for app in apps}
+    users: dict[str, list[RedisUser]] = {app: [] for app in apps}
+    for server_settings in redis_servers.unified(settings).values():
+        servers[server_settings.key] = _unified_redis(settings, platform, server_settings, spot, users)
+    return servers, {app: _of_app(settings, app, network, databases.get(app), users[app], pooler) for app in apps}
+
+
+def _unified_redis(
+    settings: Settings, platform: Platform, server: RedisServer, spot: _Spot, users: Mapping[str, list[RedisUser]]
+) -> RedisWithDbs:
+    """A Redis server on the data tier; `users` get those of the apps on it."""
+    name = f"purpose-{server.purpose}-redis" if server.purpose else "redis"
+    uses = {app: [purpose for purpose in settings.apps[app].redis if purpose in server.databases] for app in users}
+    clients = {app: purposes for app, purposes in uses.items() if purposes}
+    made = RedisWithDbs(name, _redis(settings, platform, server, spot, _lifecycle(settings, clients)))
+    for app, purposes in clients.items():
+        users[app].append(RedisUser(f"{name}-{app}", _user(settings, made, app, purposes)))
+    return made
 
 
 def own(settings: Settings, platform: Platform, app: str, tls: CertificateAuthority | None) -> tuple[Servers, Stores]:
@@ -134,22 +156,23 @@ def own(settings: Settings, platform: Platform, app: str, tls: CertificateAuthor
         _lifecycle(settings, [app]),
     )
     servers: dict[str, PostgresServer | RedisWithDbs] = {}
-    database, user, pooler = None, None, None
+    database, users, pooler = None, [], None
     if its.postgres:
         server = _postgres(settings, platform, places.own_postgres(settings, app), spot, lifecycle)
-        args = IsolatedPostgresArgs(
-            server=server, database=_database(settings, app, server.hostname), watched=watched(settings, app)
+        isolated = IsolatedPostgres(
+            f"{name}-postgres",
+            IsolatedPostgresArgs(
+                server=server, database=_database(settings, app, server.hostname), watched=watched(settings, app)
+            ),
         )
-        isolated = IsolatedPostgres(f"{name}-postgres", args)
         servers[server_key("postgres", app)], database = isolated.server, isolated.database
         pooler = _pooler(f"{name}-postgres-pooler", settings, server, isolated.server, {app: isolated.database})
     if its.redis:
-        redis = RedisWithDbs(
-            f"{name}-redis", _redis(settings, platform, places.own_redis(settings, app), spot, lifecycle)
-        )
-        servers[server_key("redis", app)] = redis
-        user = RedisUser(f"{name}-redis-user", _user(settings, redis, app))
-    return servers, _of_app(settings, app, network, database, user, pooler)
+        server_settings = redis_servers.own(settings, app)
+        redis = RedisWithDbs(f"{name}-redis", _redis(settings, platform, server_settings, spot, lifecycle))
+        servers[server_settings.key] = redis
+        users = [RedisUser(f"{name}-redis-user", _user(settings, redis, app, its.redis))]
+    return servers, _of_app(settings, app, network, database, users, pooler)
 
 
 def _of_app(
@@ -157,16 +180,17 @@ def _of_app(
     app: str,
     network: pulumi.Output[str],
     database: AppDatabase | None,
-    user: RedisUser | None,
+    users: Sequence[RedisUser],
     pooler: PgBouncer | None,
 ) -> Stores:
-    its = settings.apps[app].postgres
+    its = settings.apps[app]
     return Stores(
         network=network,
         database=database,
-        user=user,
+        users=users,
+        purposes=its.redis,
         pooler=pooler if database else None,
-        direct=bool(its and its.direct),
+        direct=bool(its.postgres and its.postgres.direct),
     )
 
 
@@ -231,12 +255,12 @@ def _rotation(settings: Settings, app: str) -> Rotation:
     return Rotation(generation=settings.apps[app].generation, overlap=settings.apps[app].overlap)
 
 
-def _user(settings: Settings, server: RedisWithDbs, app: str) -> RedisUserArgs:
+def _user(settings: Settings, server: RedisWithDbs, app: str, purposes: Sequence[str]) -> RedisUserArgs:
     return RedisUserArgs(
         server=server,
         lifecycle=_lifecycle(settings, [app]),
         app=app,
-        purposes=settings.apps[app].redis,
+        purposes=purposes,
         locked=app in settings.retired,
         keys_go=app in settings.purging,
         rotation=_rotation(settings, app),
@@ -267,19 +291,18 @@ def _postgres(
 
 
 def _redis(
-    settings: Settings, platform: Platform, server: Redis, spot: _Spot, lifecycle: Lifecycle
+    settings: Settings, platform: Platform, server: RedisServer, spot: _Spot, lifecycle: Lifecycle
 ) -> RedisWithDbsArgs:
-    name = server.name or settings.redis_name
+    address, forwarder = redis_addresses(spot.addresses, server)
     return RedisWithDbsArgs(
         platform=platform,
         lifecycle=lifecycle,
         settings=server,
         major=settings.redis_major,
-        hostname=name,
-        aliases=(short_name(settings.prefix, name),),
+        aliases=(short_name(settings.prefix, server.name),),
         network=spot.network,
-        address=spot.addresses.redis,
-        forwarder=spot.addresses.redis_forwarder,
+        address=address,
+        forwarder=forwarder,
         tls=spot.tls,
         labels=spot.labels,
     )

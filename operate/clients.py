@@ -50,24 +50,39 @@ def psql(
     return inside.interact(container, command, user="postgres", environment=told)
 
 
-def redis(stack: Stack, app: str, arguments: Sequence[str], client: docker.DockerClient, login: Secrets | None) -> int:
-    """Run redis-cli on the number of an app's main purpose as the app, as the admin with None; its exit code.
+def redis(
+    stack: Stack,
+    app: str,
+    arguments: Sequence[str],
+    client: docker.DockerClient,
+    login: Secrets | None,
+    purpose: str | None = None,
+) -> int:
+    """Run redis-cli on the number of an app's purpose as the app, as the admin with None; its exit code.
 
-    Raises OperateError.
+    Without `purpose` it is the main one. Raises OperateError.
     """
     stack.require(app)
     if app not in stack.redis_users:
         raise OperateError(f"{app} doesn't use Redis; those that do: {', '.join(sorted(stack.redis_users)) or 'none'}")
     its = stack.redis_users[app]
-    container = daemon.running(client, stack.servers[its.server].name)
-    number = str(next(iter(its.purposes.values()), 0))
+    main = next(iter(its.purposes))
+    purpose = purpose or main
+    if purpose not in its.purposes:
+        raise OperateError(f"{app} doesn't use Redis for {purpose}; it does for: {', '.join(its.purposes)}")
+    container = daemon.running(client, stack.servers[its.server_of(purpose)].name)
+    number = str(its.purposes[purpose])
     told = {"REDISCLI_HISTFILE": "/dev/null"}
     if login is None:
         command = connections.redis_as_admin("-n", number, *arguments)
     else:
-        user, told["REDISCLI_AUTH"] = _login(stack, app, login, "REDIS_URL")
+        user, told["REDISCLI_AUTH"] = _login(stack, app, login, _variable(purpose, main))
         command = connections.redis_as(user, "-n", number, *arguments)
     return inside.interact(container, command, environment=told)
+
+
+def _variable(purpose: str, main: str) -> str:
+    return "REDIS_URL" if purpose == main else f"REDIS_URL_{purpose.replace('-', '_').upper()}"
 
 
 def _login(stack: Stack, app: str, secrets: Secrets, variable: str) -> tuple[str, str]:

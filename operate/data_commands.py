@@ -36,12 +36,18 @@ def psql(app: App, arguments: Passed = None, stack: Stack = "dev", admin: Admin 
     raise typer.Exit(clients.psql(found, app, arguments or [], daemon.connect(), login, reader))
 
 
-def redis(app: App, arguments: Passed = None, stack: Stack = "dev", admin: Admin = False) -> None:
+def redis(
+    app: App,
+    arguments: Passed = None,
+    stack: Stack = "dev",
+    admin: Admin = False,
+    purpose: Annotated[str | None, typer.Option("--purpose", help="Another one than the app's first.")] = None,
+) -> None:
     """Open redis-cli as an app; `redis APP -- get saleor:key` and piped input work too."""
     from operate import clients, daemon
 
     found, login = _opened(stack, admin=admin)
-    raise typer.Exit(clients.redis(found, app, arguments or [], daemon.connect(), login))
+    raise typer.Exit(clients.redis(found, app, arguments or [], daemon.connect(), login, purpose))
 
 
 def env(
@@ -71,6 +77,7 @@ def rotate(
     what: Annotated[str, typer.Argument(metavar="APP|all", help="The app, as in the stack file, or all of them.")],
     stack: Stack = "dev",
     json: Json = False,
+    admin: Annotated[bool, typer.Option("--admin", help="The admin of a server instead (SERVER|all).")] = False,
     overlap: Annotated[bool, typer.Option("--overlap", help="Leave the login before open.")] = False,
     finish: Annotated[bool, typer.Option("--finish", help="Lock what an earlier --overlap has left open.")] = False,
     end_sessions: Annotated[
@@ -81,6 +88,11 @@ def rotate(
     from operate import daemon
     from operate import rotate as its
 
+    if admin:
+        if overlap or finish or end_sessions:
+            raise OperateError("--admin stands alone: nobody but this program and you logs in as an admin")
+        _rotate_admin(stack, what, json=json)
+        return
     if finish and overlap:
         raise OperateError("--finish ends what --overlap leaves open: give one of them")
     client = daemon.connect()
@@ -92,6 +104,19 @@ def rotate(
     else:
         for one in turned:
             printing.progress(its.advice(stack, one), json=False)
+
+
+def _rotate_admin(stack: str, what: str, *, json: bool) -> None:
+    from operate import rotate_admin as its
+
+    found, turns = its.prepare(stack, what)
+    its.carry(found, turns, partial(printing.progress, json=json), quiet=json)
+    if json:
+        printing.document({"stack": stack, "servers": [one.as_json() for one in turns]})
+    else:
+        for one in turns:
+            text = f"{one.name}: the admin has a new password (generation {one.generation}), the one before is refused"
+            printing.progress(text, json=False)
 
 
 def purge(

@@ -20,6 +20,7 @@ T = TypeVar("T")
 class Server:
     """One database server. `app` is None for a shared one, `expose` the loopback port that leads to it, if one does.
 
+    `purpose` is the only one that it serves, where it is the Redis server of one.
     `tls` says that it takes no connection in clear.
     """
 
@@ -33,6 +34,8 @@ class Server:
     volume: str
     expose: int | None = None
     tls: bool = False
+    purpose: str | None = None
+    generation: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,10 +53,18 @@ class Database:
 
 @dataclass(frozen=True, kw_only=True)
 class RedisUser:
-    """An app's user on a Redis server, and the number of each purpose, the main one first."""
+    """An app's users on Redis: the number of each purpose, the main one first, and the key of the server it is on.
+
+    `server` is that of the main one.
+    """
 
     server: str
     purposes: Mapping[str, int]
+    servers: Mapping[str, str] = field(default_factory=dict)
+
+    def server_of(self, purpose: str) -> str:
+        """The key of the server that a purpose is served from."""
+        return self.servers.get(purpose, self.server)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,11 +128,22 @@ class Stack:
     def holds(self, server: Server, app: str) -> bool:
         """Whether stores of `app` are declared on that server; during a move they are on two."""
         places = self.apps[app].places if app in self.apps else ()
-        return server.app == app or (server.app is None and "unified" in places)
+        here = server.app == app or (server.app is None and "unified" in places)
+        others = server.kind == "redis" and app in self.redis_users and not self.numbers_on(server, app)
+        return here and not others
+
+    def numbers_on(self, server: Server, app: str) -> list[int]:
+        """The numbers that an app uses on a Redis server where it has a user; ascending."""
+        purposes = self.redis_users[app].purposes if app in self.redis_users else {}
+        elsewhere = {its.purpose for its in self.servers.values() if its.purpose}
+        mine = [server.purpose] if server.purpose else purposes.keys() if server.app else purposes.keys() - elsewhere
+        return sorted({purposes[purpose] for purpose in mine if purpose in purposes})
 
     def servers_used_by(self, app: str) -> list[Server]:
         """The servers that `app` is served from, its own and shared ones."""
-        keys = [table[app].server for table in (self.databases, self.redis_users) if app in table]
+        keys = [self.databases[app].server] if app in self.databases else []
+        if user := self.redis_users.get(app):
+            keys += [user.server_of(purpose) for purpose in user.purposes]
         return [self.servers[key] for key in dict.fromkeys(keys)]
 
 

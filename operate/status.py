@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 import docker
@@ -16,7 +17,7 @@ from docker.models.containers import Container
 from rich.console import Group
 from rich.table import Table
 
-from operate import connections, daemon, printing
+from operate import certificates, connections, daemon, printing
 from operate.connections import Use
 from operate.stack import Stack
 
@@ -51,11 +52,16 @@ class Report:
     parts: tuple[Part, ...]
     uses: tuple[Use, ...]
     volumes: dict[str, int | None]
+    certificates: dict[str, datetime]
 
     @property
     def problems(self) -> list[str]:
-        """What should run and doesn't, a line each."""
-        return [f"{part.name}: {part.problem}" for part in self.parts if part.problem]
+        """What should run and doesn't, and what no client takes any more, a line each."""
+        ended = [name for name, end in self.certificates.items() if certificates.days_left(end) < 0]
+        return [
+            *(f"{part.name}: {part.problem}" for part in self.parts if part.problem),
+            *(f"{name}: its certificate has expired; {certificates.RENEWS}" for name in ended),
+        ]
 
     def as_json(self) -> dict[str, Any]:
         """The document of --json; volumes in bytes, None where not known."""
@@ -65,6 +71,7 @@ class Report:
             "containers": [asdict(part) for part in self.parts],
             "connections": [asdict(use) for use in self.uses],
             "volumes": self.volumes,
+            "certificates": {name: end.isoformat() for name, end in self.certificates.items()},
             "problems": self.problems,
         }
 
@@ -76,13 +83,14 @@ def gather(stack: Stack, client: docker.DockerClient) -> Report:
         parts = tuple(pool.map(lambda role: _part(client, *role), roles))
         well = {part.name for part in parts if part.state == "running"}
         servers = [server for server in stack.servers.values() if server.name in well]
-        found = list(
-            pool.map(lambda server: connections.of(client.containers.get(server.name), server, stack), servers)
-        )
+        containers = {server.name: client.containers.get(server.name) for server in servers}
+        found = list(pool.map(lambda server: connections.of(containers[server.name], server, stack), servers))
+        ends = list(pool.map(lambda server: certificates.expiry(containers[server.name], server), servers))
     volumes: dict[str, int | None] = {server.volume: None for server in stack.servers.values()}
     volumes |= {server.volume: size for server, (_, size) in zip(servers, found, strict=True)}
     uses = tuple(use for its, _ in found for use in its)
-    return Report(stack=stack.name, running=stack.running, parts=parts, uses=uses, volumes=volumes)
+    valid = {server.name: end for server, end in zip(servers, ends, strict=True) if end}
+    return Report(stack=stack.name, running=stack.running, parts=parts, uses=uses, volumes=volumes, certificates=valid)
 
 
 def render(report: Report) -> Group:
@@ -90,7 +98,8 @@ def render(report: Report) -> Group:
     if not report.running:
         return Group(f"{report.stack} is down, its data is kept: `make up STACK={report.stack}` brings it back.")
     closing = [f"[red]{problem}[/red]" for problem in report.problems] or ["[green]Everything runs.[/green]"]
-    return Group(_containers(report.parts), _uses(report.uses), _volumes(report.volumes), "", *closing)
+    tables = _containers(report.parts), _uses(report.uses), _volumes(report.volumes)
+    return Group(*tables, *_certificates(report.certificates), "", *closing)
 
 
 def _roles(stack: Stack) -> list[tuple[str, str, str | None]]:
@@ -160,6 +169,14 @@ def _uses(uses: Iterable[Use]) -> Table:
         limit = "-" if use.limit is None else str(use.limit)
         table.add_row(use.app, f"{use.server}/{use.store}", str(use.connections), limit, printing.size(use.bytes))
     return table
+
+
+def _certificates(ends: dict[str, datetime]) -> list[Table]:
+    """A table where servers have certificates."""
+    table = printing.table("\nCertificates", "server", "valid until", "days")
+    for name, end in ends.items():
+        table.add_row(name, end.date().isoformat(), str(certificates.days_left(end)))
+    return [table] if ends else []
 
 
 def _volumes(volumes: dict[str, int | None]) -> Table:

@@ -9,7 +9,16 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from components import sizing
-from components.config import place_checks, places, pooler_checks, reader_checks, tuning_checks, watchdog_checks
+from components.config import (
+    place_checks,
+    places,
+    pooler_checks,
+    reader_checks,
+    redis_checks,
+    redis_servers,
+    tuning_checks,
+    watchdog_checks,
+)
 from components.config.errors import NOTHING, Problem, twice
 from components.config.models import Postgres, Service, Settings
 from components.naming import READERS, WATCHDOG_ROLE, ReaderNames, RoleNames, short_name
@@ -20,12 +29,13 @@ _LONGEST_HOST = 63  # a DNS label, RFC 1035
 def check(settings: Settings) -> list[Problem]:
     """Every problem between sections of otherwise valid settings."""
     rules = (
-        *(_tiers, _subnets, _ranges, _ports, _containers, _databases, _redis, _stores, _capacity),
+        *(_tiers, _subnets, _ranges, _ports, _containers, _databases, _stores, _capacity),
         *place_checks.RULES,
         *tuning_checks.RULES,
         *pooler_checks.RULES,
         *reader_checks.RULES,
         *watchdog_checks.RULES,
+        *redis_checks.RULES,
     )
     return [problem for rule in rules for problem in rule(settings)]
 
@@ -39,12 +49,14 @@ def _servers(settings: Settings) -> list[tuple[str, str]]:
     """Where each server's name is declared, and the name; the shared ones first."""
     found = [("data-tier:postgres.name", settings.postgres_name), ("data-tier:redis.name", settings.redis_name)]
     found += pooler_checks.names(settings)
+    purposes = [redis_servers.of_purpose(settings, purpose) for purpose in settings.redis.servers]
+    found += [(f"data-tier:{its.path}.name", its.name) for its in purposes]
     for app, its in places.apps_in(settings, "isolated").items():
         if its.postgres:
             own = places.own_postgres(settings, app)
             found.append((f"data-tier:apps.{app}.postgres.server.name", own.name or ""))
         if its.redis:
-            found.append((f"data-tier:apps.{app}.redis_server.name", places.own_redis(settings, app).name or ""))
+            found.append((f"data-tier:apps.{app}.redis_server.name", redis_servers.own(settings, app).name))
     return found
 
 
@@ -126,13 +138,12 @@ def _exposed(settings: Settings) -> Iterator[tuple[str, int]]:
     shared = places.apps_in(settings, "unified").values()
     if settings.postgres.expose and any(its.postgres for its in shared):
         yield "data-tier:postgres.expose", settings.postgres.expose
-    if settings.redis.expose and any(its.redis for its in shared):
-        yield "data-tier:redis.expose", settings.redis.expose
+    for server in redis_servers.declared(settings).values():
+        if server.expose:
+            yield f"data-tier:{server.path}.expose", server.expose
     for app, its in places.apps_in(settings, "isolated").items():
         if its.postgres and its.postgres.server.expose:
             yield f"data-tier:apps.{app}.postgres.server.expose", its.postgres.server.expose
-        if its.redis and its.redis_server.expose:
-            yield f"data-tier:apps.{app}.redis_server.expose", its.redis_server.expose
 
 
 def _containers(settings: Settings) -> Iterator[Problem]:
@@ -193,30 +204,6 @@ def _roles(settings: Settings, apps: Sequence[str]) -> Iterator[tuple[str, str, 
     for reader in places.readers(settings, apps):
         for role in ReaderNames(reader).all:
             yield f"data-tier:readers.{reader}", role, reader
-
-
-def _redis(settings: Settings) -> Iterator[Problem]:
-    known = settings.redis.databases
-    yield from twice(
-        ((f"data-tier:redis.databases.{name}", number, number) for name, number in known.items()),
-        "the number is taken by {other}",
-        "Give each purpose its own number",
-    )
-    for app, its in settings.apps.items():
-        for position, name in enumerate(its.redis):
-            if name not in known:
-                yield Problem(
-                    key=f"data-tier:apps.{app}.redis[{position}]",
-                    value=name,
-                    rule="there is no such database in data-tier:redis.databases",
-                    remedy=f"Declare it there, or choose one of {', '.join(known) or 'none yet'}",
-                    needs=f"data-tier:redis.databases.{name}",
-                )
-        yield from twice(
-            ((f"data-tier:apps.{app}.redis[{at}]", name, name) for at, name in enumerate(its.redis)),
-            "it is named twice",
-            "Name it once",
-        )
 
 
 def _stores(settings: Settings) -> Iterator[Problem]:

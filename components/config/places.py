@@ -11,7 +11,7 @@ from ipaddress import IPv4Network
 from typing import Final
 
 from components.config.fields import OWN_SUBNET
-from components.config.models import App, Place, Postgres, Redis, Service, Settings
+from components.config.models import App, Place, Postgres, Service, Settings
 
 PLACES: Final[tuple[Place, ...]] = ("unified", "isolated")
 _POOL: Final = IPv4Network("172.29.0.0/16")
@@ -60,16 +60,17 @@ def own_postgres(settings: Settings, app: str) -> Postgres:
         raise ValueError(f"{app} has no database")
     limits = {key: value for key, value in own.resources if value is not None}
     given = {key: value for key in ("storage", "connections") if (value := getattr(own, key)) is not None}
-    given |= {"name": own.name or f"{settings.prefix}-{app}-postgres", "expose": own.expose}
-    given |= {"parameters": {**shared.parameters, **own.parameters}}
-    return shared.model_copy(update={**given, "resources": shared.resources.model_copy(update=limits)})
-
-
-def own_redis(settings: Settings, app: str) -> Redis:
-    """The settings of an app's own Redis server: the shared one's, and what the app says itself."""
-    own, shared = settings.apps[app].redis_server, settings.redis
-    name = own.name or f"{settings.prefix}-{app}-redis"
-    return shared.model_copy(update={"name": name, "expose": own.expose, "memory": own.memory or shared.memory})
+    name = own.name or f"{settings.prefix}-{app}-postgres"
+    return shared.model_copy(
+        update={
+            **given,
+            "name": name,
+            "expose": own.expose,
+            "generation": own.generation,
+            "parameters": {**shared.parameters, **own.parameters},
+            "resources": shared.resources.model_copy(update=limits),
+        },
+    )
 
 
 def pool_size(settings: Settings, app: str) -> int | None:

@@ -14,7 +14,7 @@ def inside(server: PostgresServer, parent: pulumi.Resource) -> pulumi.ResourceOp
     return pulumi.ResourceOptions(
         parent=parent,
         provider=server.provider,
-        depends_on=present(container),
+        depends_on=present(container, server.turned),
         deleted_with=container,
         retain_on_delete=container is None or None,  # with the server down nothing inside can be asked to go
     )

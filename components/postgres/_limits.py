@@ -12,6 +12,7 @@ import pulumi_postgresql as postgresql
 
 from components.config.models import AppDatabase
 from components.platforms import present
+from components.postgres._inside import as_admin
 from components.postgres.server import PostgresServer
 
 _RUN: Final = ".venv/bin/python -m operate.role_limits"  # relative to the project: state is the same in every checkout
@@ -44,12 +45,7 @@ def limited(
         update=f"{_RUN} apply",
         delete=f"{_RUN} reset",
         environment={
-            "PGHOST": server.reach.host,
-            "PGPORT": str(server.reach.port),
-            "PGUSER": server.admin,
-            "PGPASSWORD": server.admin_password,
-            "PGDATABASE": "postgres",
-            "PGSSLMODE": server.sslmode,  # as the provider: host to container on one machine
+            **as_admin(server),
             "LIMITS_ROLE": args.login,
             "LIMITS_APP": args.app,
             "LIMITS_CONNECTIONS": str(args.settings.connections),

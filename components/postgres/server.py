@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_postgresql as postgresql
 
-from components import passwords, sizing
+from components import sizing
 from components.config import Postgres
 from components.forwarder import ForwarderArgs, Reach, reach
 from components.platforms import (
@@ -28,6 +28,7 @@ from components.platforms import (
     present,
 )
 from components.postgres._hba import pg_hba, pg_ident
+from components.rotating import Passwords, TurnArgs, rotating, turned
 from components.tls import (
     CERTIFICATE_PATH,
     KEY_PATH,
@@ -102,6 +103,9 @@ class PostgresServer(pulumi.ComponentResource):
     container: pulumi.CustomResource | None
     """The running server: what is inside waits for it and goes with it. None while the stack is down."""
 
+    turned: pulumi.Resource | None
+    """After a rotation of the admin's password what lets the new one in, else None."""
+
     def __init__(self, name: str, args: PostgresServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("data-tier:postgres:PostgresServer", name, {}, opts)
         mine = pulumi.ResourceOptions(parent=self)
@@ -113,7 +117,8 @@ class PostgresServer(pulumi.ComponentResource):
             **args.labels,
         }
 
-        self.admin_password = passwords.generated(f"{name}-admin-password", stateful)
+        admin = rotating(f"{name}-admin-password", args.settings.generation, args.lifecycle, mine)
+        self.admin_password = admin.current
         volume = args.platform.volume(f"{name}-data", f"{args.hostname}-data", labels, stateful)
         certificate = _certificate(args)
         files, owned = (certificate.files, certificate.owned) if certificate else ({}, None)
@@ -127,10 +132,11 @@ class PostgresServer(pulumi.ComponentResource):
         # not verify-full: the plugin takes the authority as a file's path only, which would have to be there, and the
         # same, in every checkout before the first connection; the way is host to container on one machine
         self.sslmode = "require" if args.tls else "disable"
+        self.turned = turned(f"{name}-admin-turned", self._turn(admin, tls=bool(args.tls)), mine)
         self.provider = self._manager(name, args, self.reach, mine)
         self.url_query = POSTGRES_QUERY if certificate else ""
         if certificate and self.container:
-            after = [secrets.ready, self.container]
+            after = [secrets.ready, self.container, self.turned]
             _reload(name, args, certificate, self.reach, self.admin_password, after, mine)
         self.register_outputs(
             {"hostname": self.hostname, "address": self.address, "admin_password": self.admin_password}
@@ -148,7 +154,12 @@ class PostgresServer(pulumi.ComponentResource):
             database="postgres",
             superuser=True,
             sslmode=self.sslmode,
-            opts=merged(mine, depends_on=present(self.container, way.ready)),
+            opts=merged(mine, depends_on=present(self.container, way.ready, self.turned)),
+        )
+
+    def _turn(self, admin: Passwords, *, tls: bool) -> TurnArgs:
+        return TurnArgs(
+            kind="postgres", way=self.reach, user=self.admin, passwords=admin, tls=tls, container=self.container
         )
 
 

@@ -7,7 +7,7 @@ from components.config.models.app import App, Service
 from components.config.models.pooler import Pooler
 from components.config.models.postgres import AppDatabase, Limits, OwnPostgres, OwnResources, Postgres, Resources
 from components.config.models.readers import Reader
-from components.config.models.redis import OwnRedis, Redis
+from components.config.models.redis import OwnRedis, PurposeRedis, Redis
 from components.config.models.row_level_security import RowLevelSecurity
 from components.config.models.section import Place, Section, TierName
 from components.config.models.settings import PROBE_IMAGE, Images, RotationSettings, Settings
@@ -26,6 +26,7 @@ __all__ = [
     "Place",
     "Pooler",
     "Postgres",
+    "PurposeRedis",
     "Reader",
     "Redis",
     "Resources",

@@ -39,6 +39,7 @@ class Postgres(Section):
     watchdog: Watchdog = Watchdog()
     expose: fields.HostPort | None = None
     pooler: Pooler | None = None
+    generation: int = Field(default=1, ge=1, le=1_000_000)
 
 
 class OwnResources(Section):
@@ -57,6 +58,7 @@ class OwnPostgres(Section):
     connections: int | None = Field(default=None, ge=20, le=5000)
     parameters: dict[str, fields.ParameterValue] = Field(default_factory=dict)
     expose: fields.HostPort | None = None
+    generation: int = Field(default=1, ge=1, le=1_000_000)
 
 
 class Limits(Section):

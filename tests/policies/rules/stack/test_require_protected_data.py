@@ -135,3 +135,31 @@ def test_the_watchdogs_login_holds_no_data(kind, passes):
     urn = f"urn:pulumi:dev::p::data-tier:postgres:UnifiedPostgres$data-tier:postgres:Watchdog${kind}::postgres-x"
     one = Subject(kind, "postgres-x", urn, subject(kind, {"name": "x"}).props)
     assert (violations(one) == []) is passes
+
+
+def admin(
+    name: str, generation: str | None, *, protect: bool = False, parent: str = "postgres:PostgresServer"
+) -> Subject:
+    urn = f"urn:pulumi:dev::p::data-tier:{parent}${PASSWORD}::{name}"
+    props = {"length": 32, **({"keepers": {"generation": generation}} if generation else {})}
+    return subject(PASSWORD, props, name=name, urn=urn, protect=protect)
+
+
+def test_an_admins_password_before_passes_beside_its_protected_next_generation():
+    assert violations(admin("x", None), admin("x-b", "2", protect=True)) == []
+    assert violations(admin("x", "3", protect=True), admin("x-b", "2")) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        admin("x-b", "2"),
+        admin("y-b", "2", protect=True),
+        admin("x-b", "2", protect=True, parent="redis:RedisWithDbs"),
+        admin("x-b", None, protect=True),
+        admin("x-c", "2", protect=True),
+    ],
+    ids=["unprotected", "another one's", "another server's", "no later one", "no turn of it"],
+)
+def test_an_admins_only_password_is_refused(other):
+    assert len(violations(admin("x", None), other)) >= 1

@@ -43,6 +43,11 @@ def test_what_readers_and_row_level_security_need_is_listed(what):
     assert len(found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.{what} all"})) == 1
 
 
+@pytest.mark.parametrize("kind", ["postgres", "redis"])
+def test_telling_a_server_of_its_admins_password_is_listed(kind):
+    assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.turn_admin {kind}"}) == []
+
+
 @pytest.mark.parametrize("command", ["./deploy.sh", "make up", f"{OWN}; ls", f"{OWN}\nls", f"x{OWN}", f"{OWN}x"])
 @pytest.mark.parametrize("key", ["create", "update", "delete"])
 def test_every_other_command_is_reported(command, key):

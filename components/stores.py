@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.config import Postgres, Redis, Settings, places
+from components.config import Place, Postgres, Redis, Settings, places, pools
 from components.naming import pooler_name, server_key, short_name
 from components.network import AppNetwork, AppNetworkArgs, DataAddresses
 from components.platforms import Lifecycle, Platform, present
@@ -60,9 +60,10 @@ class Stores:
 
     def close_former(self, after: Sequence[pulumi.Resource]) -> None:
         """Take back what the generation before logged in with, once `after` have given the app its new URLs."""
-        for store in (self.database, self.user):
-            if store is not None:
-                store.close_former(after)
+        if self.database:
+            self.database.close_former(after, self.pooler.hostname if self.pooler else None)
+        if self.user:
+            self.user.close_former(after)
 
     @property
     def urls(self) -> dict[str, pulumi.Output[str]]:
@@ -108,11 +109,11 @@ def shared(
     databases: Mapping[str, AppDatabase] = {}
     users: dict[str, RedisUser] = {}
     pooler: PgBouncer | None = None
-    if specs := {app: _database(settings, app, settings.postgres_name) for app, its in apps.items() if its.postgres}:
+    if specs := {app: _database(settings, app, "unified") for app, its in apps.items() if its.postgres}:
         server = _postgres(settings, platform, settings.postgres, spot, _lifecycle(settings, specs))
         unified = UnifiedPostgres("postgres", UnifiedPostgresArgs(server=server, apps=specs))
         servers[server_key("postgres")], databases = unified.server, unified.databases
-        pooler = _pooler("postgres-pooler", settings, server, unified.server, unified.databases)
+        pooler = _pooler("postgres-pooler", settings, "unified", server, unified.server, unified.databases, tls)
     if clients := [app for app, its in apps.items() if its.redis]:
         redis = RedisWithDbs("redis", _redis(settings, platform, settings.redis, spot, _lifecycle(settings, clients)))
         users = {app: RedisUser(f"redis-{app}", _user(settings, redis, app)) for app in clients}
@@ -134,10 +135,11 @@ def own(settings: Settings, platform: Platform, app: str, tls: CertificateAuthor
     database, user, pooler = None, None, None
     if its.postgres:
         server = _postgres(settings, platform, places.own_postgres(settings, app), spot, lifecycle)
-        spec = _database(settings, app, server.hostname)
+        spec = _database(settings, app, "isolated")
         isolated = IsolatedPostgres(f"{name}-postgres", IsolatedPostgresArgs(server=server, database=spec))
         servers[server_key("postgres", app)], database = isolated.server, isolated.database
-        pooler = _pooler(f"{name}-postgres-pooler", settings, server, isolated.server, {app: isolated.database})
+        found = {app: isolated.database}
+        pooler = _pooler(f"{name}-postgres-pooler", settings, "isolated", server, isolated.server, found, tls)
     if its.redis:
         redis = RedisWithDbs(
             f"{name}-redis", _redis(settings, platform, places.own_redis(settings, app), spot, lifecycle)
@@ -168,18 +170,20 @@ def _of_app(
 def _pooler(
     name: str,
     settings: Settings,
+    place: Place,
     its: PostgresServerArgs,
     server: PostgresServer,
     databases: Mapping[str, AppDatabase],
+    tls: CertificateAuthority | None,
 ) -> PgBouncer | None:
     """The pooler in front of a server, where the settings ask for one; its pools are set after the databases."""
     pooler, address = settings.postgres.pooler, its.pooler
     if pooler is None or address is None:
         return None
-    pools = {
+    sizes = {
         database.database: size
         for app in databases
-        if (database := settings.apps[app].postgres) and (size := places.pool_size(settings, app))
+        if (database := settings.apps[app].postgres) and (size := pools.pool_size(settings, app, place))
     }
     hostname = pooler_name(its.hostname)
     args = PgBouncerArgs(
@@ -193,8 +197,9 @@ def _pooler(
         subnet=its.subnet,
         gateway=its.gateway,
         address=address,
-        pools=pools,
+        pools=sizes,
         after=[one for database in databases.values() for one in database.needed],
+        tls=tls,
         labels=its.labels,
     )
     return PgBouncer(name, args)
@@ -205,16 +210,17 @@ def _lifecycle(settings: Settings, apps: Iterable[str]) -> Lifecycle:
     return Lifecycle(protect=settings.protect and not set(settings.purging).issuperset(apps))
 
 
-def _database(settings: Settings, app: str, server: str) -> DatabaseSpec:
+def _database(settings: Settings, app: str, place: Place) -> DatabaseSpec:
     database = settings.apps[app].postgres
     if database is None:
         raise ValueError(f"{app} has no database")
+    own = places.own_postgres(settings, app).name if place == "isolated" else None
     return DatabaseSpec(
         settings=database,
         lifecycle=_lifecycle(settings, [app]),
-        connections=places.login_connections(settings, app),
+        connections=pools.login_connections(settings, app, place),
         locked=app in settings.retired,
-        pooler=pooler_name(server) if settings.postgres.pooler else None,
+        pooler=pooler_name(own or settings.postgres_name) if settings.postgres.pooler else None,
         rotation=_rotation(settings, app),
         drain=settings.rotation.drain,
     )

@@ -16,8 +16,10 @@ from docker.models.containers import Container
 from rich.console import Group
 from rich.table import Table
 
-from operate import connections, daemon, printing
+from operate import connections, daemon, pools, printing
 from operate.connections import Use
+from operate.errors import OperateError
+from operate.pools import Pool
 from operate.stack import Stack
 
 _SHORT = len("2026-01-01T00:00:00")
@@ -51,11 +53,13 @@ class Report:
     parts: tuple[Part, ...]
     uses: tuple[Use, ...]
     volumes: dict[str, int | None]
+    pools: tuple[Pool, ...] = ()
 
     @property
     def problems(self) -> list[str]:
-        """What should run and doesn't, a line each."""
-        return [f"{part.name}: {part.problem}" for part in self.parts if part.problem]
+        """What should run and doesn't, and what was paused and not resumed, a line each."""
+        paused = [f"{pool.name}: paused; `./operatew pooler resume` ends it" for pool in self.pools if pool.paused]
+        return [*(f"{part.name}: {part.problem}" for part in self.parts if part.problem), *paused]
 
     def as_json(self) -> dict[str, Any]:
         """The document of --json; volumes in bytes, None where not known."""
@@ -65,6 +69,7 @@ class Report:
             "containers": [asdict(part) for part in self.parts],
             "connections": [asdict(use) for use in self.uses],
             "volumes": self.volumes,
+            "pools": [pool.as_json() for pool in self.pools],
             "problems": self.problems,
         }
 
@@ -79,10 +84,12 @@ def gather(stack: Stack, client: docker.DockerClient) -> Report:
         found = list(
             pool.map(lambda server: connections.of(client.containers.get(server.name), server, stack), servers)
         )
+        poolers = [pooler.name for pooler in stack.poolers.values() if pooler.name in well]
+        behind = tuple(its for found in pool.map(lambda name: _pools(client, name), poolers) for its in found)
     volumes: dict[str, int | None] = {server.volume: None for server in stack.servers.values()}
     volumes |= {server.volume: size for server, (_, size) in zip(servers, found, strict=True)}
     uses = tuple(use for its, _ in found for use in its)
-    return Report(stack=stack.name, running=stack.running, parts=parts, uses=uses, volumes=volumes)
+    return Report(stack=stack.name, running=stack.running, parts=parts, uses=uses, volumes=volumes, pools=behind)
 
 
 def render(report: Report) -> Group:
@@ -90,12 +97,22 @@ def render(report: Report) -> Group:
     if not report.running:
         return Group(f"{report.stack} is down, its data is kept: `make up STACK={report.stack}` brings it back.")
     closing = [f"[red]{problem}[/red]" for problem in report.problems] or ["[green]Everything runs.[/green]"]
-    return Group(_containers(report.parts), _uses(report.uses), _volumes(report.volumes), "", *closing)
+    behind = [pools.render(report.pools)] if report.pools else []
+    return Group(_containers(report.parts), _uses(report.uses), *behind, _volumes(report.volumes), "", *closing)
 
 
 def _roles(stack: Stack) -> list[tuple[str, str, str | None]]:
     servers = [(server.name, server.kind, server.app) for server in stack.servers.values()]
-    return [*servers, *((service.name, "service", app) for app, service in stack.services.items())]
+    poolers = [(pooler.name, "pgbouncer", stack.servers[key].app) for key, pooler in stack.poolers.items()]
+    return [*servers, *poolers, *((service.name, "service", app) for app, service in stack.services.items())]
+
+
+def _pools(client: docker.DockerClient, name: str) -> list[Pool]:
+    """None where it doesn't answer: its health says so."""
+    try:
+        return pools.of(daemon.running(client, name))
+    except OperateError:
+        return []
 
 
 def _part(client: docker.DockerClient, name: str, role: str, app: str | None) -> Part:

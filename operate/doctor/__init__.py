@@ -13,7 +13,7 @@ from rich.table import Table
 
 from operate import daemon, printing
 from operate.doctor import docker_host as host
-from operate.doctor import engine, machine, state, taken
+from operate.doctor import engine, machine, poolers, state, taken
 from operate.doctor.finding import Finding, fail, warn
 from operate.doctor.stack_file import StackFile
 from operate.errors import OperateError
@@ -35,6 +35,8 @@ def examine(stack: str) -> list[Finding]:
         lambda: [file.finding],
         lambda: taken.ports(file, client),
         lambda: taken.subnets(file, client),
+        lambda: poolers.findings(client, file),
+        lambda: poolers.findings(client, file),
         lambda: state.findings(stack),
     ]
     return list(_guarded(checks))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from components.config import fields
-from components.config.models.pooler import Pooler
+from components.config.models.pooler import Pooler, SessionFeature
 from components.config.models.section import Section
 
 
@@ -56,12 +56,15 @@ class Limits(Section):
 class AppDatabase(Section):
     """An app's database; `server` counts in the isolated place.
 
-    `direct` are connections beside the pooler, for what a pool can't do: LISTEN, session locks.
+    With a pooler in front, `connections` are its pool, or `weight` is its share of those that no app names; `direct`
+    are connections beside it, `needs` what its sessions keep from one transaction to the next.
     """
 
     database: fields.DatabaseName
     extensions: tuple[fields.ExtensionName, ...] = ()
     connections: int = Field(default=20, ge=1, le=1000)
+    weight: int = Field(default=1, ge=1, le=1000)
     direct: int = Field(default=0, ge=0, le=100)
+    needs: tuple[SessionFeature, ...] = ()
     limits: Limits = Limits()
     server: OwnPostgres = OwnPostgres()

@@ -27,7 +27,7 @@ def test_telling_a_server_of_its_certificate_is_listed(kind):
     assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.reload_tls {kind}"}) == []
 
 
-@pytest.mark.parametrize("what", ["look-up", "pools"])
+@pytest.mark.parametrize("what", ["look-up", "pools", "certificate"])
 def test_setting_up_a_pooler_is_listed(what):
     assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.pooler {what}"}) == []
 

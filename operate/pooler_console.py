@@ -22,14 +22,18 @@ _ASK: Final = r"""
 for socket in /run/pgbouncer/*/; do
     printf '\f'
     timeout "$1" psql --no-psqlrc --quiet --csv --host "$socket" --port 6432 --username pgbouncer --dbname pgbouncer \
-        --command "$2" || exit
-done"""
+        --command "$2" || { failed=1; $3; }
+done
+exit ${failed:-0}"""
 _LIMIT: Final = r"""printf '\n[users]\n%s = client_idle_timeout=%s\n' "$1" "$2" >>/var/lib/pgbouncer/pools.ini"""
 
 
-def ask(container: Container, command: str, seconds: int = _SECONDS) -> list[Rows]:
-    """What each process answers, one after the other, within `seconds` each. Raises OperateError with the reason."""
-    done = inside.capture(container, ["sh", "-c", _ASK, "ask", str(seconds), command], seconds=seconds + _SLACK)
+def ask(container: Container, command: str, seconds: int = _SECONDS, *, all_of_them: bool = False) -> list[Rows]:
+    """What each process answers, one after the other, within `seconds` each. Raises OperateError with the reason, after
+    the first that fails, or after `all_of_them`.
+    """
+    script = ["sh", "-c", _ASK, "ask", str(seconds), command, ":" if all_of_them else "break"]
+    done = inside.capture(container, script, seconds=seconds + _SLACK)
     if done.code:
         reason = done.reason if done.err.strip() else f"no answer within {seconds} s"
         raise OperateError(f"{container.name}: {command}: {reason}")

@@ -97,9 +97,18 @@ def resume(stack: Stack, app: str | None, client: docker.DockerClient) -> list[s
     for container, _, name in _each(stack, app, client, "RESUME"):
         for pool in of(container):
             if pool.paused and name in {pool.name, container.name}:
-                ask(container, "RESUME" if pool.database == EVERYTHING else f"RESUME {pool.database}")
+                _resume(container, pool)
                 done.append(pool.name)
     return done
+
+
+def _resume(container: Container, pool: Pool) -> None:
+    """Raises OperateError where it stays paused: a process that wasn't says so, which is none."""
+    try:
+        ask(container, "RESUME" if pool.database == EVERYTHING else f"RESUME {pool.database}", all_of_them=True)
+    except OperateError:
+        if any(one.paused and one.name == pool.name for one in of(container)):
+            raise
 
 
 def _each(

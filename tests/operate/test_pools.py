@@ -23,13 +23,19 @@ class Consoles:
         self.paused = [False, False]
         self.stuck = False
 
-    def __call__(self, container: Any, command: str, seconds: int = 10) -> list[list[dict[str, str]]]:
+    def __call__(
+        self, container: Any, command: str, seconds: int = 10, *, all_of_them: bool = False
+    ) -> list[list[dict[str, str]]]:
         self.commands.append(command)
-        verb = command.split(maxsplit=1)[0]
-        if verb in {"PAUSE", "RESUME"}:
-            self.paused = [verb == "PAUSE"] * 2
-            if verb == "PAUSE" and self.stuck:
+        verb, before = command.split(maxsplit=1)[0], self.paused
+        if verb == "PAUSE":
+            self.paused = [True, not self.stuck]
+            if self.stuck:
                 raise OperateError(f"{container.name}: {command}: no answer within {seconds} s")
+        if verb == "RESUME":
+            self.paused = [False, False] if all_of_them else [False, before[1]]
+            if not all(before):
+                raise OperateError(f"{container.name}: {command}: ERROR:  database shop is not paused")
         return [self.answer(command, paused) for paused in self.paused]
 
     @staticmethod

@@ -78,6 +78,7 @@ def _poolers(topology: Topology) -> dict[str, dict[str, Any]]:
             "port": POOLER_PORT,
             "mode": its.settings.mode,
             "clients": its.settings.clients,
+            "processes": its.settings.count,
         }
         for key, its in topology.poolers().items()
     }

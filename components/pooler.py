@@ -16,7 +16,7 @@ import pulumi
 import pulumi_command as command
 import pulumi_postgresql as postgresql
 
-from components import passwords, sizing
+from components import budget, passwords, sizing
 from components.config import Pooler, Postgres
 from components.naming import POOLER_AUTH, POOLER_PORT, RoleNames
 from components.platforms import (
@@ -34,8 +34,10 @@ from components.platforms import (
 from components.postgres import _pgbouncer as texts
 from components.postgres._scram import scram_verifier
 from components.postgres.server import PORT, PostgresServer
+from components.tls import CertificateAuthority, ServerCertificate
 
 IMAGE: Final = "data-tier/pgbouncer:1"
+_UID: Final = 998  # of the user pgbouncer in the image
 _RUN: Final = ".venv/bin/python -m operate.pooler"  # relative to the project, so that state is the same everywhere
 _LOOK_UP_VERSION: Final = "1"  # raised when the function changes, so that it is installed again
 
@@ -44,7 +46,8 @@ _LOOK_UP_VERSION: Final = "1"  # raised when the function changes, so that it is
 class PgBouncerArgs:
     """What PgBouncer is built from. `hostname` is the container's name, `address` its fixed one in `subnet`.
 
-    `pools` are the server connections of each database, set once `after` is there; `labels` are further ones.
+    `pools` are the server connections of each database, set once `after` is there; `labels` are further ones. Without
+    `tls` it takes connections in clear, and makes such to the server.
     """
 
     platform: Platform
@@ -59,6 +62,7 @@ class PgBouncerArgs:
     address: str
     pools: Mapping[str, int]
     after: Sequence[pulumi.Resource]
+    tls: CertificateAuthority | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -87,10 +91,15 @@ class PgBouncer(pulumi.ComponentResource):
         self.console_password, console = _login(f"{name}-console", mine)
         _look_up(name, args, verifier, mine)
         users = pulumi.Output.all(password, console).apply(lambda both: texts.users(*both))
-        secrets = args.platform.secret_files(f"{name}-secrets", args.hostname, {texts.USERS_FILE: users}, mine)
+        certificate = args.tls.issue([args.hostname, *args.aliases], [args.address], _UID) if args.tls else None
+        files = {texts.USERS_FILE: users, **(certificate.files if certificate else {})}
+        owned = {texts.USERS_FILE: _UID, **(certificate.owned if certificate else {})}
+        secrets = args.platform.secret_files(f"{name}-secrets", args.hostname, files, mine, owned)
         pools = args.platform.volume(f"{name}-pools", f"{args.hostname}-pools", labels, mine)
         workload = _container(name, args, pools, secrets, labels, mine)
         _set_pools(name, args, workload, mine)
+        if certificate:
+            _reload(name, args, certificate, workload, present(secrets.ready), mine)
         self.register_outputs(
             {"hostname": self.hostname, "address": self.address, "console_password": self.console_password}
         )
@@ -117,7 +126,7 @@ def _look_up(name: str, args: PgBouncerArgs, verifier: pulumi.Output[str], mine:
         name=POOLER_AUTH,
         login=True,
         password=verifier,
-        connection_limit=sizing.POOLER_CONNECTIONS,
+        connection_limit=budget.look_ups(args.settings.count),
         opts=inside,
     )
     nologin = postgresql.Role(f"{name}-auth-owner", name=RoleNames(POOLER_AUTH).owner, login=False, opts=inside)
@@ -154,6 +163,7 @@ def _install(name: str, args: PgBouncerArgs, opts: pulumi.ResourceOptions) -> No
         environment={
             "POSTGRES_HOST": args.server.reach.host,
             "POSTGRES_PORT": str(args.server.reach.port),
+            "PGSSLMODE": args.server.sslmode,  # as the provider: host to container on one machine
             "POSTGRES_ADMIN": args.server_settings.admin,
             "POSTGRES_ADMIN_PASSWORD": args.server.admin_password,
             "POOLER_AUTH": POOLER_AUTH,
@@ -173,25 +183,29 @@ def _container(
 ) -> Workload:
     server = args.server_settings
     connections = server.connections or sizing.default_connections(server.resources.memory)
+    processes = texts.process_files(args.settings.count)
     spec = WorkloadSpec(
         name=args.hostname,
         image=args.platform.image(IMAGE),
+        command=list(processes),
         files={
+            **processes,
             texts.CONFIG: texts.config(
                 settings=args.settings,
                 server=args.server.address,
                 port=PORT,
                 default_pool=sizing.default_pool(connections),
+                tls=bool(args.tls),
             ),
-            texts.HBA: texts.hba(admin=server.admin, subnet=args.subnet, gateway=args.gateway),
+            texts.HBA: texts.hba(admin=server.admin, subnet=args.subnet, gateway=args.gateway, tls=bool(args.tls)),
         },
         joins=[Join(network=args.network, aliases=args.aliases, address=args.address)],
         mounts=[
             Mount(volume=pools.name, path=texts.POOLS_FOLDER),
             Mount(volume=secrets.volume, path="/run/secrets", read_only=True),
         ],
-        memory=sizing.pooler_memory(args.settings.clients),
-        cpu=1,  # it is one thread
+        memory=sizing.pooler_memory(args.settings.clients, args.settings.count),
+        cpu=args.settings.cpu,
         health=Health(command=["CMD", "answers", str(POOLER_PORT)]),
         labels=labels,
         stop_signal="SIGINT",  # running transactions end; SIGTERM would wait for every client to leave
@@ -213,7 +227,28 @@ def _set_pools(name: str, args: PgBouncerArgs, workload: Workload, mine: pulumi.
         environment={
             "POOLER_CONTAINER": args.hostname,
             "POOLER_SERVER": f"host={args.server.address} port={PORT}",
+            "POOLER_PROCESSES": str(args.settings.count),
             "POOLER_POOLS": json.dumps(args.pools, sort_keys=True),
         },
         opts=merged(mine, depends_on=[workload.resource, *args.after], deleted_with=workload.resource),
+    )
+
+
+def _reload(
+    name: str,
+    args: PgBouncerArgs,
+    certificate: ServerCertificate,
+    workload: Workload,
+    after: Sequence[pulumi.Resource],
+    mine: pulumi.ResourceOptions,
+) -> None:
+    """After it every process shows the present certificate; runs whenever that is another one."""
+    if workload.resource is None:
+        return
+    command.local.Command(
+        f"{name}-tls",
+        create=f"{_RUN} certificate",
+        update=f"{_RUN} certificate",
+        environment={"POOLER_CONTAINER": args.hostname, "POOLER_FINGERPRINT": certificate.fingerprint},
+        opts=merged(mine, depends_on=[*after, workload.resource], deleted_with=workload.resource),
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-RESERVED_CONNECTIONS: Final = 10  # superusers, health checks, maintenance
+SUPERUSER_CONNECTIONS: Final = 5  # superuser_reserved_connections
+MONITORING_CONNECTIONS: Final = 2  # health checks, `operate status`
+MAINTENANCE_CONNECTIONS: Final = 3  # the provider, dumps
+# standbys count in max_wal_senders, apart from max_connections, since PostgreSQL 12
+RESERVED_CONNECTIONS: Final = SUPERUSER_CONNECTIONS + MONITORING_CONNECTIONS + MAINTENANCE_CONNECTIONS
 MIGRATION_CONNECTIONS: Final = 5  # per database, for the migrating login
-POOLER_LOOK_UPS: Final = 3  # connections over which a pooler looks up who logs in
-POOLER_CONNECTIONS: Final = 2 * POOLER_LOOK_UPS  # while it is replaced, the old one's are still there
-_KIBIBYTES_PER_CLIENT: Final = 64  # of a pooler: buffers and prepared statements, rounded up
+_KIBIBYTES_PER_CLIENT: Final = 128  # of a pooler: buffers, TLS and prepared statements, rounded up
 _MEBIBYTES_PER_CONNECTION: Final = 10  # a backend with its caches and a few sorts, rounded up
 
 
@@ -19,12 +21,12 @@ def default_connections(memory: int) -> int:
 
 def default_pool(connections: int) -> int:
     """The pool of a database whose app's own isn't known yet, on a server that takes `connections`."""
-    return max(1, min(20, (connections - RESERVED_CONNECTIONS - POOLER_CONNECTIONS) // 2))
+    return max(1, min(20, connections // 4))
 
 
-def pooler_memory(clients: int) -> int:
+def pooler_memory(clients: int, processes: int) -> int:
     """MiB for a pooler's container."""
-    return 64 + clients * _KIBIBYTES_PER_CLIENT // 1024
+    return 48 + 16 * processes + clients * _KIBIBYTES_PER_CLIENT // 1024
 
 
 def shared_memory(memory: int) -> int:

@@ -112,14 +112,15 @@ def probe() -> Recipe:
 
 
 def pooler() -> Recipe:
-    """PgBouncer: its own configuration comes with the container, the pools of apps in a folder of their own.
+    """PgBouncer, and psql and openssl to ask each of its processes; its configuration comes with the container, the
+    pools of apps in a folder of their own.
 
     Always from trixie: before 1.21, bookworm's 1.18 among them, prepared statements fail in transaction mode.
     """
     return Recipe(
         tag=POOLER_TAG,
         suite="trixie",
-        packages=["pgbouncer"],
+        packages=["openssl", "pgbouncer", f"postgresql-client-{POSTGRES_OF_SUITE['trixie']}"],
         users={"pgbouncer": (POOLER_UID, "/")},
         files={
             "pgbouncer/docker-entrypoint.sh": "/usr/local/bin/docker-entrypoint.sh",
@@ -130,7 +131,7 @@ def pooler() -> Recipe:
         changes=[
             "ENV LANG=C.UTF-8",
             'ENTRYPOINT ["docker-entrypoint.sh"]',
-            'CMD ["/etc/pgbouncer/pgbouncer.ini"]',
+            'CMD ["/etc/pgbouncer/process-1.ini"]',
             "USER pgbouncer",
             "EXPOSE 6432",
         ],

@@ -1,9 +1,11 @@
-"""What a pooler needs beside its container: the function by which it looks up who logs in, and the pools of apps.
+"""What a pooler needs beside its container: the function by which it looks up who logs in, the pools of apps, and to
+be told of a renewed certificate.
 
-Run as `python -m operate.pooler look-up|pools`, with everything in the environment, so that no password is in a command
-line. For look-up: POSTGRES_HOST, POSTGRES_PORT, POSTGRES_ADMIN, POSTGRES_ADMIN_PASSWORD, POOLER_AUTH (the role, and the
-database of the same name). For pools: POOLER_CONTAINER, POOLER_SERVER (`host=... port=...`), POOLER_POOLS (JSON, server
-connections by database).
+Run as `python -m operate.pooler look-up|pools|certificate`, with everything in the environment, so that no password is
+in a command line. For look-up: POSTGRES_HOST, POSTGRES_PORT, POSTGRES_ADMIN, POSTGRES_ADMIN_PASSWORD, PGSSLMODE,
+POOLER_AUTH (the role, and the database of the same name). For pools: POOLER_CONTAINER, POOLER_SERVER (`host=...
+port=...`), POOLER_PROCESSES, POOLER_POOLS (JSON, server connections by database). For certificate: POOLER_CONTAINER,
+POOLER_FINGERPRINT (SHA-256 of the certificate to wait for).
 """
 
 from __future__ import annotations
@@ -20,12 +22,15 @@ import psycopg
 from docker.errors import DockerException
 from psycopg import sql
 
-from operate import daemon
+from operate import daemon, inside, pooler_console
 from operate.errors import OperateError
 
 _USAGE: Final = 2
 _SECONDS: Final = 10
 _FOLDER, _FILE = "/var/lib/pgbouncer", "pools.ini"
+_SHOWN: Final = """
+openssl s_client -connect 127.0.0.1:6432 -starttls postgres -CAfile /run/secrets/ca.crt -verify_hostname "$1" \\
+    -verify_return_error </dev/null 2>/dev/null | openssl x509 -outform DER | sha256sum | cut -d ' ' -f 1"""
 
 # Nobody who could do harm with a pooled session: no superuser, nobody who replicates or passes row-level security, no
 # migrating login, which acts as another role and needs session locks. The path is pinned, as its owner is a superuser.
@@ -48,9 +53,12 @@ GRANT EXECUTE ON FUNCTION pooler.login(text) TO {auth};
 """
 
 
-def pools_file(server: str, pools: Mapping[str, int]) -> str:
-    """The included part of pgbouncer.ini. Both logins of an app count together: by user each would have a pool."""
-    lines = (f"{database} = {server} pool_size={size} max_db_connections={size}\n" for database, size in pools.items())
+def pools_file(server: str, pools: Mapping[str, int], processes: int = 1) -> str:
+    """The included part of pgbouncer.ini, for each of its processes. Both logins of an app count together: by user each
+    would have a pool.
+    """
+    sizes = {database: max(1, size // processes) for database, size in pools.items()}
+    lines = (f"{database} = {server} pool_size={size} max_db_connections={size}\n" for database, size in sizes.items())
     return f"[databases]\n{''.join(lines)}"
 
 
@@ -71,9 +79,20 @@ def write_pools(name: str, content: str) -> None:
     container = daemon.running(daemon.connect(), name)
     try:
         container.put_archive(_FOLDER, archive.getvalue())
-        container.kill(signal="SIGHUP")
     except DockerException as error:
         raise OperateError(f"{name}: the pools can't be set ({type(error).__name__})") from None
+    pooler_console.ask(container, "RELOAD")
+
+
+def renew(name: str, fingerprint: str) -> None:
+    """Let each process read its files again, and look that what it shows is the certificate of `fingerprint`, verified
+    as clients do. Nobody is disconnected. Raises OperateError.
+    """
+    container = daemon.running(daemon.connect(), name)
+    pooler_console.ask(container, "RELOAD")
+    done = inside.capture(container, ["sh", "-c", _SHOWN, "shown", name], seconds=_SECONDS)
+    if done.out.decode().strip() != fingerprint:
+        raise OperateError(f"{name} shows another certificate than it was given; its log says why")
 
 
 def _look_up(environment: Mapping[str, str]) -> None:
@@ -87,6 +106,7 @@ def _look_up(environment: Mapping[str, str]) -> None:
             password=environment["POSTGRES_ADMIN_PASSWORD"],
             dbname=auth,
             connect_timeout=_SECONDS,
+            sslmode=environment["PGSSLMODE"],
         ) as connection:
             install_look_up(connection, auth)
     except psycopg.Error as error:
@@ -95,10 +115,19 @@ def _look_up(environment: Mapping[str, str]) -> None:
 
 def _pools(environment: Mapping[str, str]) -> None:
     pools: dict[str, int] = json.loads(environment["POOLER_POOLS"])
-    write_pools(environment["POOLER_CONTAINER"], pools_file(environment["POOLER_SERVER"], pools))
+    processes = int(environment["POOLER_PROCESSES"])
+    write_pools(environment["POOLER_CONTAINER"], pools_file(environment["POOLER_SERVER"], pools, processes))
 
 
-_COMMANDS: Final[Mapping[str, Callable[[Mapping[str, str]], None]]] = {"look-up": _look_up, "pools": _pools}
+def _certificate(environment: Mapping[str, str]) -> None:
+    renew(environment["POOLER_CONTAINER"], environment["POOLER_FINGERPRINT"])
+
+
+_COMMANDS: Final[Mapping[str, Callable[[Mapping[str, str]], None]]] = {
+    "look-up": _look_up,
+    "pools": _pools,
+    "certificate": _certificate,
+}
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:

@@ -39,6 +39,15 @@ class Server:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pooler:
+    """The pooler in front of the server of the same key."""
+
+    name: str
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Database:
     """An app's database: `server` is the key of the one that it serves from, `places` where it is declared.
 
@@ -114,6 +123,7 @@ class Stack:
     networks: Mapping[str, Network]
     services: Mapping[str, Service]
     apps: Mapping[str, Held]
+    poolers: Mapping[str, Pooler] = field(default_factory=dict)
 
     def require(self, app: str) -> None:
         """Raises OperateError for an app that the stack hasn't."""
@@ -124,6 +134,10 @@ class Stack:
     def own_servers(self, app: str) -> list[Server]:
         """The servers that only `app` uses."""
         return [server for server in self.servers.values() if server.app == app]
+
+    def own_poolers(self, app: str) -> list[Pooler]:
+        """The poolers in front of the servers that only `app` uses."""
+        return [pooler for key, pooler in self.poolers.items() if self.servers[key].app == app]
 
     def holds(self, server: Server, app: str) -> bool:
         """Whether stores of `app` are declared on that server; during a move they are on two."""
@@ -203,6 +217,7 @@ def parse(name: str, outputs: Mapping[str, Any]) -> Stack:
             networks=_each(Network, outputs["networks"]),
             services=_each(Service, outputs["services"]),
             apps=_each(Held, outputs["apps"]),
+            poolers=_each(Pooler, outputs.get("poolers", {})),
         )
     except (KeyError, TypeError, AttributeError):
         raise _old(name) from None

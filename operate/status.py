@@ -17,8 +17,10 @@ from docker.models.containers import Container
 from rich.console import Group
 from rich.table import Table
 
-from operate import certificates, connections, daemon, printing
+from operate import certificates, connections, daemon, pools, printing
 from operate.connections import Use
+from operate.errors import OperateError
+from operate.pools import Pool
 from operate.stack import Stack
 
 _SHORT = len("2026-01-01T00:00:00")
@@ -53,14 +55,16 @@ class Report:
     uses: tuple[Use, ...]
     volumes: dict[str, int | None]
     certificates: dict[str, datetime]
+    pools: tuple[Pool, ...] = ()
 
     @property
     def problems(self) -> list[str]:
-        """What should run and doesn't, and what no client takes any more, a line each."""
+        """What should run and doesn't, what no client takes any more, what was paused and not resumed, a line each."""
         ended = [name for name, end in self.certificates.items() if certificates.days_left(end) < 0]
         return [
             *(f"{part.name}: {part.problem}" for part in self.parts if part.problem),
             *(f"{name}: its certificate has expired; {certificates.RENEWS}" for name in ended),
+            *(f"{pool.name}: paused; `./operatew pooler resume` ends it" for pool in self.pools if pool.paused),
         ]
 
     def as_json(self) -> dict[str, Any]:
@@ -72,6 +76,7 @@ class Report:
             "connections": [asdict(use) for use in self.uses],
             "volumes": self.volumes,
             "certificates": {name: end.isoformat() for name, end in self.certificates.items()},
+            "pools": [pool.as_json() for pool in self.pools],
             "problems": self.problems,
         }
 
@@ -86,11 +91,19 @@ def gather(stack: Stack, client: docker.DockerClient) -> Report:
         containers = {server.name: client.containers.get(server.name) for server in servers}
         found = list(pool.map(lambda server: connections.of(containers[server.name], server, stack), servers))
         ends = list(pool.map(lambda server: certificates.expiry(containers[server.name], server), servers))
+        poolers = [pooler.name for pooler in stack.poolers.values() if pooler.name in well]
+        behind = tuple(its for found in pool.map(lambda name: _pools(client, name), poolers) for its in found)
     volumes: dict[str, int | None] = {server.volume: None for server in stack.servers.values()}
     volumes |= {server.volume: size for server, (_, size) in zip(servers, found, strict=True)}
-    uses = tuple(use for its, _ in found for use in its)
-    valid = {server.name: end for server, end in zip(servers, ends, strict=True) if end}
-    return Report(stack=stack.name, running=stack.running, parts=parts, uses=uses, volumes=volumes, certificates=valid)
+    return Report(
+        stack=stack.name,
+        running=stack.running,
+        parts=parts,
+        uses=tuple(use for its, _ in found for use in its),
+        volumes=volumes,
+        certificates={server.name: end for server, end in zip(servers, ends, strict=True) if end},
+        pools=behind,
+    )
 
 
 def render(report: Report) -> Group:
@@ -98,13 +111,23 @@ def render(report: Report) -> Group:
     if not report.running:
         return Group(f"{report.stack} is down, its data is kept: `make up STACK={report.stack}` brings it back.")
     closing = [f"[red]{problem}[/red]" for problem in report.problems] or ["[green]Everything runs.[/green]"]
-    tables = _containers(report.parts), _uses(report.uses), _volumes(report.volumes)
+    behind = [pools.render(report.pools)] if report.pools else []
+    tables = _containers(report.parts), _uses(report.uses), *behind, _volumes(report.volumes)
     return Group(*tables, *_certificates(report.certificates), "", *closing)
 
 
 def _roles(stack: Stack) -> list[tuple[str, str, str | None]]:
     servers = [(server.name, server.kind, server.app) for server in stack.servers.values()]
-    return [*servers, *((service.name, "service", app) for app, service in stack.services.items())]
+    poolers = [(pooler.name, "pgbouncer", stack.servers[key].app) for key, pooler in stack.poolers.items()]
+    return [*servers, *poolers, *((service.name, "service", app) for app, service in stack.services.items())]
+
+
+def _pools(client: docker.DockerClient, name: str) -> list[Pool]:
+    """None where it doesn't answer: its health says so."""
+    try:
+        return pools.of(daemon.running(client, name))
+    except OperateError:
+        return []
 
 
 def _part(client: docker.DockerClient, name: str, role: str, app: str | None) -> Part:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from components import sizing
+from components.budget import Budget
 from components.config import (
     place_checks,
     places,
     pooler_checks,
+    pools,
     reader_checks,
     redis_checks,
     redis_servers,
@@ -20,7 +21,7 @@ from components.config import (
     watchdog_checks,
 )
 from components.config.errors import NOTHING, Problem, twice
-from components.config.models import Postgres, Service, Settings
+from components.config.models import Service, Settings
 from components.naming import READERS, WATCHDOG_ROLE, ReaderNames, RoleNames, short_name
 
 _LONGEST_HOST = 63  # a DNS label, RFC 1035
@@ -223,24 +224,28 @@ def _stores(settings: Settings) -> Iterator[Problem]:
 
 
 def _capacity(settings: Settings) -> Iterator[Problem]:
-    unified = places.apps_in(settings, "unified")
-    yield from _budget(settings, list(unified), settings.postgres, "data-tier:postgres.connections")
+    for app, its in places.apps_in(settings, "unified").items():
+        if its.postgres:  # the first stands for all: their server is one
+            budget = pools.budget(settings, "unified", app)
+            yield from _budget(budget, settings.postgres.connections, "data-tier:postgres.connections")
+            break
     for app, its in places.apps_in(settings, "isolated").items():
         if its.postgres:
             key = f"data-tier:apps.{app}.postgres.server.connections"
-            yield from _budget(settings, [app], places.own_postgres(settings, app), key)
+            declared = places.own_postgres(settings, app).connections
+            yield from _budget(pools.budget(settings, "isolated", app), declared, key)
 
 
-def _budget(settings: Settings, apps: Sequence[str], server: Postgres, key: str) -> Iterator[Problem]:
-    used = [places.login_connections(settings, app) for app in apps if settings.apps[app].postgres]
-    wanted = sum(used) + len(used) * sizing.MIGRATION_CONNECTIONS
-    wanted += sum(settings.readers[reader].connections for reader in places.readers(settings, apps))
-    capacity = server.connections or sizing.default_connections(server.resources.memory)
-    own = sizing.RESERVED_CONNECTIONS + (sizing.POOLER_CONNECTIONS if server.pooler else 0)
-    if wanted + own > capacity:
+def _budget(budget: Budget, declared: int | None, key: str) -> Iterator[Problem]:
+    if budget.left < 0:
         yield Problem(
             key=key,
-            value=server.connections or NOTHING,
-            rule=f"the apps ask for {wanted} connections and the server has {capacity - own} for them",
-            remedy=f"Declare at least {wanted + own}, or lower connections of the apps",
+            value=declared or NOTHING,
+            rule=f"the apps ask for {budget.wanted} connections and the server has {budget.capacity - budget.own} "
+            f"for them: it takes {budget.capacity}, and {budget.own} are {_reserved_for(budget)}",
+            remedy=f"Declare at least {budget.wanted + budget.own}, or lower connections of the apps",
         )
+
+
+def _reserved_for(budget: Budget) -> str:
+    return "for administration and the pooler" if budget.processes else "for administration"

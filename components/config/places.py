@@ -73,22 +73,6 @@ def own_postgres(settings: Settings, app: str) -> Postgres:
     )
 
 
-def pool_size(settings: Settings, app: str) -> int | None:
-    """How many server connections an app's clients share behind the pooler, None without one or without a database."""
-    database, pooler = settings.apps[app].postgres, settings.postgres.pooler
-    if database is None or pooler is None:
-        return None
-    return min(database.connections, pooler.pool or database.connections)
-
-
-def login_connections(settings: Settings, app: str) -> int:
-    """How many connections of an app's logins its servers take: those of its pool and its direct ones."""
-    database, pooled = settings.apps[app].postgres, pool_size(settings, app)
-    if database is None:
-        return 0
-    return database.connections if pooled is None else pooled + database.direct
-
-
 def pool(settings: Settings) -> IPv4Network:
     """The addresses from which apps in the isolated place get a subnet each."""
     data = settings.network.get("data")

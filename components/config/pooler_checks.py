@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from components import sizing
-from components.config import places
+from components.budget import look_ups
+from components.config import places, pools
 from components.config.errors import Problem
 from components.config.models import Settings
 from components.naming import POOLER_AUTH, pooler_name
+from components.sizing import MIGRATION_CONNECTIONS, RESERVED_CONNECTIONS
 
 _CONSOLE: Final = "pgbouncer"  # PgBouncer's own pseudo-database
 
@@ -42,10 +43,9 @@ def _reserved(settings: Settings) -> Iterator[Problem]:
 
 
 def _pool_fits(settings: Settings) -> Iterator[Problem]:
-    server = settings.postgres
-    pool = server.pooler.pool if server.pooler else None
-    capacity = server.connections or sizing.default_connections(server.resources.memory)
-    free = capacity - sizing.RESERVED_CONNECTIONS - sizing.POOLER_CONNECTIONS - sizing.MIGRATION_CONNECTIONS
+    pooler, capacity = settings.postgres.pooler, pools.capacity(settings.postgres)
+    pool = pooler.pool if pooler else None
+    free = capacity - RESERVED_CONNECTIONS - MIGRATION_CONNECTIONS - look_ups(pooler.count if pooler else 1)
     if pool is not None and pool > free:
         yield Problem(
             key="data-tier:postgres.pooler.pool",
@@ -60,14 +60,47 @@ def _pool_fits(settings: Settings) -> Iterator[Problem]:
 
 def _fewer_clients_than_servers(settings: Settings) -> Iterator[Problem]:
     pooler = settings.postgres.pooler
-    for app in settings.apps if pooler else ():
-        size = places.pool_size(settings, app) or 0
+    for app, size in _pools(settings):
         if pooler and size > pooler.clients:
             yield Problem(
                 key="data-tier:postgres.pooler.clients",
                 value=pooler.clients,
                 rule=f"{app} alone may have {size} server connections",
                 remedy=f"Write at least {size}, or lower data-tier:apps.{app}.postgres.connections",
+            )
+
+
+def _smaller_than_its_processes(settings: Settings) -> Iterator[Problem]:
+    pooler = settings.postgres.pooler
+    for app, size in _pools(settings):
+        if pooler and size < pooler.count:
+            capped = pooler.pool is not None and pooler.pool < pooler.count
+            yield Problem(
+                key="data-tier:postgres.pooler.pool" if capped else f"data-tier:apps.{app}.postgres.connections",
+                value=size,
+                rule=f"the pooler has {pooler.count} processes, and each needs a connection for {app}",
+                remedy=f"Write at least {pooler.count}, or fewer data-tier:postgres.pooler.processes",
+            )
+
+
+def _pools(settings: Settings) -> Iterator[tuple[str, int]]:
+    for app in settings.apps:
+        sizes = [pools.pool_size(settings, app, place) for place in places.places(settings, app)]
+        yield from ((app, size) for size in dict.fromkeys(sizes) if size is not None)
+
+
+def _session_features(settings: Settings) -> Iterator[Problem]:
+    """What lives in a session doesn't outlive a transaction in transaction mode, so it needs connections of its own."""
+    pooler = settings.postgres.pooler
+    for app, its in settings.apps.items() if pooler and pooler.mode == "transaction" else ():
+        if its.postgres and its.postgres.needs and not its.postgres.direct:
+            yield Problem(
+                key=f"data-tier:apps.{app}.postgres.needs",
+                value=", ".join(its.postgres.needs),
+                rule="a pooler in transaction mode gives each transaction another session, which loses it",
+                remedy=f"Declare data-tier:apps.{app}.postgres.direct for it (DATABASE_DIRECT_URL_FILE), "
+                "or data-tier:postgres.pooler.mode: session",
+                needs="data-tier:postgres.pooler.mode",
             )
 
 
@@ -87,5 +120,7 @@ RULES: Final[tuple[Callable[[Settings], Iterator[Problem]], ...]] = (
     _reserved,
     _pool_fits,
     _fewer_clients_than_servers,
+    _smaller_than_its_processes,
+    _session_features,
     _direct_without_pooler,
 )

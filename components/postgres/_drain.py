@@ -15,9 +15,15 @@ _RUN: Final = ".venv/bin/python -m operate.drain"  # relative to the project: st
 
 
 def drained(
-    name: str, server: PostgresServer, login: str, seconds: int, opts: pulumi.ResourceOptions
+    name: str,
+    server: PostgresServer,
+    login: str,
+    seconds: int,
+    opts: pulumi.ResourceOptions,
+    pooler: str | None = None,
 ) -> command.local.Command | None:
-    """The wait for the sessions of `login`, `seconds` at most; None while the server is down, which has none.
+    """The wait for the sessions of `login`, `seconds` at most; None while the server is down, which has none. In front
+    of the server, the container called `pooler` has clients of it too.
 
     It runs where the login is another one, so once in each generation.
     """
@@ -31,6 +37,7 @@ def drained(
             **as_admin(server),
             "DRAIN_LOGIN": login,
             "DRAIN_SECONDS": str(seconds),
+            **({"DRAIN_POOLER": pooler} if pooler else {}),
         },
         opts=merged(without_provider(opts), depends_on=present(server.reach.ready)),
     )

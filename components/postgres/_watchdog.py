@@ -16,6 +16,7 @@ from components import passwords
 from components.config.models import PROBE_IMAGE
 from components.naming import WATCHDOG_ROLE, watchdog_name
 from components.platforms import Health, Join, Mount, WorkloadSpec, merged, present
+from components.postgres._inside import inside
 from components.postgres._scram import scram_verifier
 from components.postgres.server import PostgresServer, PostgresServerArgs
 from components.tls import CA_FILE
@@ -50,7 +51,7 @@ class Watchdog(pulumi.ComponentResource):
         mine, its = pulumi.ResourceOptions(parent=self), args.its
         # not protected: it is no app's data, and lost it is set anew
         password = passwords.generated(f"{name}-password", mine)
-        role = _role(name, args.server, password, passwords.salt(f"{name}-salt", mine), mine)
+        role = _role(name, args.server, password, passwords.salt(f"{name}-salt", mine), self)
         login = pulumi.Output.format("*:*:postgres:{0}:{1}", WATCHDOG_ROLE, password)
         files = {_PASSFILE: login, **({CA_FILE: its.tls.ca} if its.tls else {})}
         owner = watchdog_name(its.hostname)
@@ -66,15 +67,8 @@ def _role(
     server: PostgresServer,
     password: pulumi.Output[str],
     salt: pulumi.Output[str],
-    mine: pulumi.ResourceOptions,
+    parent: pulumi.Resource,
 ) -> postgresql.Role:
-    inside = merged(
-        mine,
-        provider=server.provider,
-        depends_on=present(server.container),
-        deleted_with=server.container,
-        retain_on_delete=server.container is None or None,  # with the server down nothing inside can be asked to go
-    )
     return postgresql.Role(
         f"{name}-role",
         name=WATCHDOG_ROLE,
@@ -82,7 +76,7 @@ def _role(
         password=pulumi.Output.all(password, salt).apply(lambda both: scram_verifier(*both)),
         roles=list(_POWERS),
         connection_limit=2,  # the one before may not have been noticed to be gone
-        opts=inside,
+        opts=inside(server, parent),
     )
 
 

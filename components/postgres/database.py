@@ -148,8 +148,9 @@ class AppDatabase(pulumi.ComponentResource):
             for name in sorted(set(self._spec.settings.extensions))
         ]
 
-    def close_former(self, after: Sequence[pulumi.Resource]) -> None:
-        """Let nobody log in as the generation before any more, once `after` have given the app its new URL.
+    def close_former(self, after: Sequence[pulumi.Resource], pooler: str | None = None) -> None:
+        """Let nobody log in as the generation before any more, once `after` have given the app its new URL; `pooler` is
+        the container whose clients it has too.
 
         Apart from the constructor, because the files that change over are made after the database that they lead to.
         """
@@ -159,8 +160,11 @@ class AppDatabase(pulumi.ComponentResource):
         if not self.rotation.overlap and not self._spec.locked:
             role = self._roles.login(former)
             opts = merged(self._inside, depends_on=after)
-            after = present(*after, drained(f"{self._base}-drained", self._server, role, self._spec.drain, opts))
+            after = present(*after, self._drained(role, pooler, opts))
         self._login(former, open_=self.rotation.overlap, after=after)
+
+    def _drained(self, role: str, pooler: str | None, opts: pulumi.ResourceOptions) -> pulumi.Resource | None:
+        return drained(f"{self._base}-drained", self._server, role, self._spec.drain, opts, pooler)
 
     def _login(
         self,

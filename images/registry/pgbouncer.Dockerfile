@@ -2,7 +2,7 @@
 ARG BASE
 FROM ${BASE}
 RUN useradd --uid 998 --user-group --home-dir / pgbouncer \
-    && apt-get update && apt-get install -y --no-install-recommends pgbouncer \
+    && apt-get update && apt-get install -y --no-install-recommends openssl pgbouncer postgresql-client-17 \
     && rm -rf /var/lib/apt/lists/* && install -d -o pgbouncer -g pgbouncer /var/lib/pgbouncer /run/pgbouncer
 COPY pgbouncer/docker-entrypoint.sh /usr/local/bin/docker-entrypoint.sh
 COPY pgbouncer/answers /usr/local/bin/answers
@@ -11,4 +11,4 @@ ENV LANG=C.UTF-8
 EXPOSE 6432
 USER pgbouncer
 ENTRYPOINT ["docker-entrypoint.sh"]
-CMD ["/etc/pgbouncer/pgbouncer.ini"]
+CMD ["/etc/pgbouncer/process-1.ini"]

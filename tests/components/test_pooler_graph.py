@@ -46,8 +46,9 @@ def test_adding_an_app_changes_no_container_and_no_volume_of_the_pooler():
     before = build_from(copy.deepcopy(raw)).by_urn()
     raw["apps"]["news"] = {"postgres": {"database": "news", "connections": 3}}
     after = build_from(raw).by_urn()
+    of_apps = {f"postgres-{app}-{role}" for app in ("shop", "blog") for role in ("a", "b", "database")}
     changed = {urn.split("::")[1] for urn, one in before.items() if after[urn].inputs != one.inputs}
-    assert changed == {"postgres-pooler-pool-sizes"}
+    assert changed == {"postgres-pooler-pool-sizes", *of_apps}, "their shares are smaller"
 
 
 def test_isolated_apps_have_a_pooler_each_at_a_fixed_address_of_their_own_network():
@@ -91,7 +92,7 @@ def test_the_pools_of_both_logins_of_an_app_count_together():
 
 
 def test_the_configuration_names_no_app_and_no_password():
-    text = texts.config(settings=Pooler(clients=200, pool=7), server="10.0.0.10", port=5432, default_pool=20)
+    text = texts.config(settings=Pooler(clients=200, pool=7), server="10.0.0.10", port=5432, default_pool=20, tls=True)
     assert "default_pool_size = 7\n" in text
     assert "max_client_conn = 210\n" in text
     assert "pool_mode = transaction\n" in text
@@ -104,7 +105,7 @@ def test_the_configuration_names_no_app_and_no_password():
         ({"mode": "statement"}, "data-tier:postgres.pooler.mode = 'statement'"),
         ({"clients": 5}, "data-tier:postgres.pooler.clients = 5"),
         ({"pool": 115}, "data-tier:postgres.pooler.pool = 115: the server takes 120 connections and has 99 for a pool"),
-        ({"clients": 10}, "data-tier:postgres.pooler.clients = 10: shop alone may have 20 server connections"),
+        ({"clients": 10}, "data-tier:postgres.pooler.clients = 10: shop alone may have 47 server connections"),
         ({"size": 5}, "data-tier:postgres.pooler.size: there is no such key"),
     ],
 )
@@ -115,7 +116,9 @@ def test_a_pooler_that_cannot_work_is_refused(keys, wanted):
 def test_the_connections_of_look_ups_count_in_the_budget():
     raw = pooled()
     raw["postgres"]["connections"] = 62  # 2 x (20 + 5) + 10 + 6 are 66
-    assert "the apps ask for 50 connections and the server has 46 for them" in problems(raw)[0]
+    for app in ("shop", "blog"):
+        raw["apps"][app]["postgres"]["connections"] = 20
+    assert "the apps ask for 50 connections and the server has 46 for them: it takes 62, and 16" in problems(raw)[0]
 
 
 @pytest.mark.parametrize("name", ["pgbouncer", "pgbouncer_auth"])

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from components import limits
 from components.config import fields
 from components.config.fields import rule_error
-from components.config.models.pooler import Pooler
+from components.config.models.pooler import Pooler, SessionFeature
 from components.config.models.row_level_security import RowLevelSecurity
 from components.config.models.section import Section
 
@@ -86,14 +86,17 @@ class Limits(Section):
 class AppDatabase(Section):
     """An app's database; `server` counts in the isolated place.
 
-    `direct` are connections beside the pooler, for what a pool can't do: LISTEN, session locks.
-    `readers` may read it; with `ddl` the app migrates itself, its logins acting as the owner.
+    With a pooler in front, `connections` are its pool, or `weight` is its share of those that no app names; `direct`
+    are connections beside it, `needs` what its sessions keep from one transaction to the next. `readers` may read it;
+    with `ddl` the app migrates itself, its logins acting as the owner.
     """
 
     database: fields.DatabaseName
     extensions: tuple[fields.ExtensionName, ...] = ()
     connections: int = Field(default=20, ge=1, le=1000)
+    weight: int = Field(default=1, ge=1, le=1000)
     direct: int = Field(default=0, ge=0, le=100)
+    needs: tuple[SessionFeature, ...] = ()
     limits: Limits = Limits()
     readers: tuple[str, ...] = ()
     ddl: bool = False

@@ -77,14 +77,14 @@ def _cost() -> Parameter:
 
 PARAMETERS: Final[dict[str, Parameter]] = {
     # memory
-    "shared_buffers": Parameter("size", 128, 2**33),
+    "shared_buffers": Parameter("size", 128, (2**30 - 1) * 8),
     "work_mem": Parameter("size", 64),
     "hash_mem_multiplier": Parameter("real", 1, 1000),
     "maintenance_work_mem": Parameter("size", 1024),
     "autovacuum_work_mem": Parameter("size", 1024, special=-1),
     "logical_decoding_work_mem": Parameter("size", 64),
     "temp_buffers": Parameter("size", 800),
-    "effective_cache_size": Parameter("size", 8, 2**34),
+    "effective_cache_size": Parameter("size", 8, _INT * 8),
     "max_stack_depth": Parameter("size", 100, 7168),
     # disk
     "temp_file_limit": Parameter("size", 0, special=-1),
@@ -96,8 +96,8 @@ PARAMETERS: Final[dict[str, Parameter]] = {
     "max_parallel_workers_per_gather": Parameter("integer", 0, 1024),
     "max_parallel_maintenance_workers": Parameter("integer", 0, 1024),
     # write-ahead log and checkpoints
-    "max_wal_size": Parameter("size", 2048, 2**41),
-    "min_wal_size": Parameter("size", 2048, 2**41),
+    "max_wal_size": Parameter("size", 2048, _INT * 1024),
+    "min_wal_size": Parameter("size", 2048, _INT * 1024),
     "wal_buffers": Parameter("size", 32, 2_097_144, special=-1),
     "wal_compression": Parameter("bool"),
     "wal_writer_delay": Parameter("time", 1, 10_000),

@@ -80,7 +80,7 @@ def _settings() -> dict[str, Any]:
     config["data-tier:postgres"] |= {
         "connections": 150,
         "resources": {"memory": f"{_MEMORY}Mi", "cpu": cores},
-        "pooler": {"clients": _IDLE, "pool": _POOL},
+        "pooler": {"clients": _IDLE, "pool": _POOL, "cpu": cores},  # as the servers: a process for each core
     }
     share = {"resources": {"memory": f"{_MEMORY // _APPS}Mi", "cpu": cores / _APPS}}
     for name, app in config["data-tier:apps"].items():

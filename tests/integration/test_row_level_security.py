@@ -1,7 +1,7 @@
 """Whether anybody sees or changes another tenant's rows, on real Docker: a unified app, and a strict isolated one.
 
-One stack of its own. Everything is tried on one connection that several tenants use one after the other, as behind a
-pooler in transaction mode; `WAYS` are the URLs by which clients come.
+One stack of its own. Everything is tried on one connection that several tenants use one after the other; `WAYS` are the
+URLs by which clients come, one of them through a pooler in transaction mode with a single server connection.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ READER = "analytics_ro"
 SERVERS = {"shop": "postgres", "wiki": "postgres-wiki"}
 STRICT = {"shop": False, "wiki": True}
 A, B = "aaaaaaaa-0000-4000-8000-000000000001", "bbbbbbbb-0000-4000-8000-000000000002"
-WAYS: Final[tuple[str, ...]] = ("database_url",)
+WAYS: Final[tuple[str, ...]] = ("database_direct_url", "database_url")
+POOLED: Final = frozenset({"a", "b"})  # migrations and readers come directly; SET ROLE is of a session
 ROLES = ("a", "b", "group", "reader", "owner")
 MIGRATION = """
     CREATE TABLE orders (id int PRIMARY KEY, tenant_id uuid NOT NULL, item text);
@@ -61,14 +62,24 @@ def settings(client: docker.DockerClient) -> dict[str, Any]:
         "data-tier:prefix": PREFIX,
         "data-tier:images": dict(stackfile.IMAGES),
         "data-tier:network": {"data": {"internal": True, "subnet": data, "apps": pool}},
-        "data-tier:postgres": {"image": "postgres:17", "resources": {"memory": "256Mi", "cpu": 1}, "connections": 100},
+        "data-tier:postgres": {
+            "image": "postgres:17",
+            "resources": {"memory": "256Mi", "cpu": 1},
+            "connections": 100,
+            "pooler": {"pool": 1},
+        },
         "data-tier:redis": {"image": "redis:8", "memory": "64Mi", "databases": {"cache": 0}},
         "data-tier:readers": {READER: {}},
         "data-tier:apps": {
-            "shop": {"postgres": {"database": "shop", "readers": [READER], "row_level_security": {}}},
+            "shop": {"postgres": {"database": "shop", "direct": 10, "readers": [READER], "row_level_security": {}}},
             "wiki": {
                 "dedicated": True,
-                "postgres": {"database": "wiki", "readers": [READER], "row_level_security": {"strict": True}},
+                "postgres": {
+                    "database": "wiki",
+                    "direct": 10,
+                    "readers": [READER],
+                    "row_level_security": {"strict": True},
+                },
             },
             "blog": {"postgres": {"database": "blog"}},
         },
@@ -82,8 +93,13 @@ class Tenants(Life):
 
     def connect(self, app: str, role: str, way: str = WAYS[0]) -> Connection:
         """A connection in one of the roles; the group's is that of a login which has become the group."""
-        file = "migrate_url" if role == "owner" else way
+        pooled = way == "database_url" and role in POOLED
+        file = "migrate_url" if role == "owner" else "database_url" if pooled else "database_direct_url"
         url = self.url(app, file, SERVERS[app])
+        if pooled:
+            url = url.replace(
+                f"@{self.servers()[SERVERS[app]][0]}:", f"@{self.told['poolers'][SERVERS[app]]['address']}:"
+            )
         if role == "b":
             url = url.replace(url.split("@")[0], f"postgresql://{app}_b:{self.passwords[app]}")
         if role == "reader":
@@ -402,7 +418,7 @@ ABOVE: dict[str, tuple[tuple[str, ...], tuple[str, str, str], tuple[str, ...]]] 
 def as_admin(life: Tenants) -> Connection:
     """The admin, from the host."""
     password = life.told["secrets"]["admin_passwords"]["postgres"]
-    url = life.url("shop", "database_url", "postgres").replace("verify-full", "require")
+    url = life.url("shop", "database_direct_url", "postgres").replace("verify-full", "require")
     return psycopg.connect(url, user="admin", password=password, autocommit=True)
 
 

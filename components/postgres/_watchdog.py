@@ -27,7 +27,7 @@ _PROGRAM: Final = f"{_FOLDER}/watchdog.py"
 _SOURCES: Final = {_PROGRAM: "images/watchdog/program.py", f"{_FOLDER}/components/limits.py": "components/limits.py"}
 _PASSFILE: Final = "pgpass"
 _UID: Final = 1000  # of the probe's user; libpq ignores a file of passwords that others can read
-_MEMORY: Final = 64  # MiB; 26 are used
+_MEMORY: Final = 64  # MiB; 21 are used
 _POWERS: Final = ("pg_read_all_stats", "pg_signal_backend")  # neither reads a row, and superusers can't be signalled
 _ALIVE: Final = "[ -n \"$(find /dev/shm/alive -newermt '-60 seconds' 2>/dev/null)\" ]"
 

@@ -332,7 +332,10 @@ def test_every_parameter_on_the_list_is_one_of_the_server_with_that_range(life: 
 
 
 def test_a_stack_that_was_down_comes_back_with_its_watchdog(life: Life) -> None:
-    life.project.operate("down")
-    life.project.operate("up")
+    life.change(running=False)
+    life.up()
+    assert life.host.containers() == {}
+    life.change(running=True)
+    life.up()
     assert f"{SERVER}-watchdog" in life.host.containers()
     assert re.search("watching", life.host.client.containers.get(f"{SERVER}-watchdog").logs().decode())

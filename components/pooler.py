@@ -32,8 +32,10 @@ from components.platforms import (
     present,
 )
 from components.postgres import _pgbouncer as texts
+from components.postgres._inside import inside
 from components.postgres._scram import scram_verifier
 from components.postgres.server import PORT, PostgresServer
+from components.rotation import Rotation
 from components.tls import CertificateAuthority, ServerCertificate
 
 IMAGE: Final = "data-tier/pgbouncer:1"
@@ -87,51 +89,49 @@ class PgBouncer(pulumi.ComponentResource):
         self.hostname, self.address, self.settings = args.hostname, args.address, args.settings
         labels = {"data-tier.component": "pgbouncer", "data-tier.tier": "data", **args.labels}
 
-        password, verifier = _login(f"{name}-auth", mine)
-        self.console_password, console = _login(f"{name}-console", mine)
-        _look_up(name, args, verifier, mine)
+        keepers = Rotation(generation=args.server_settings.generation).keepers()
+        password, verifier = _login(f"{name}-auth", mine, keepers)
+        self.console_password, console = _login(f"{name}-console", mine, keepers)
+        role = _look_up(name, args, verifier, self)
         users = pulumi.Output.all(password, console).apply(lambda both: texts.users(*both))
         certificate = args.tls.issue([args.hostname, *args.aliases], [args.address], _UID) if args.tls else None
         files = {texts.USERS_FILE: users, **(certificate.files if certificate else {})}
         owned = {texts.USERS_FILE: _UID, **(certificate.owned if certificate else {})}
-        secrets = args.platform.secret_files(f"{name}-secrets", args.hostname, files, mine, owned)
+        later = merged(mine, depends_on=[role]) if keepers else mine
+        secrets = args.platform.secret_files(f"{name}-secrets", args.hostname, files, later, owned)
         pools = args.platform.volume(f"{name}-pools", f"{args.hostname}-pools", labels, mine)
         workload = _container(name, args, pools, secrets, labels, mine)
         _set_pools(name, args, workload, mine)
-        if certificate:
+        if certificate or keepers:
             _reload(name, args, certificate, workload, present(secrets.ready), mine)
         self.register_outputs(
             {"hostname": self.hostname, "address": self.address, "console_password": self.console_password}
         )
 
 
-def _login(name: str, mine: pulumi.ResourceOptions) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
+def _login(
+    name: str, mine: pulumi.ResourceOptions, keepers: Mapping[str, str] | None
+) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
     """A password and its verifier. Neither outlives the pooler: a new one sets new ones."""
-    password, salt = passwords.generated(f"{name}-password", mine), passwords.salt(f"{name}-salt", mine)
+    password = passwords.generated(f"{name}-password", mine, keepers)
+    salt = passwords.salt(f"{name}-salt", mine, keepers)
     return password, pulumi.Output.all(password, salt).apply(lambda both: scram_verifier(*both))
 
 
-def _look_up(name: str, args: PgBouncerArgs, verifier: pulumi.Output[str], mine: pulumi.ResourceOptions) -> None:
+def _look_up(name: str, args: PgBouncerArgs, verifier: pulumi.Output[str], parent: pulumi.Resource) -> postgresql.Role:
     """The role that may ask for verifiers, and the one database with the one function that answers it."""
-    container = args.server.container
-    inside = merged(
-        mine,
-        provider=args.server.provider,
-        depends_on=present(container),
-        deleted_with=container,
-        retain_on_delete=container is None or None,  # with the server down nothing inside can be asked to go
-    )
+    within, container = inside(args.server, parent), args.server.container
     role = postgresql.Role(
         f"{name}-auth-role",
         name=POOLER_AUTH,
         login=True,
         password=verifier,
         connection_limit=budget.look_ups(args.settings.count),
-        opts=inside,
+        opts=within,
     )
-    nologin = postgresql.Role(f"{name}-auth-owner", name=RoleNames(POOLER_AUTH).owner, login=False, opts=inside)
+    nologin = postgresql.Role(f"{name}-auth-owner", name=RoleNames(POOLER_AUTH).owner, login=False, opts=within)
     database = postgresql.Database(
-        f"{name}-auth-database", name=POOLER_AUTH, owner=nologin.name, template="template0", opts=inside
+        f"{name}-auth-database", name=POOLER_AUTH, owner=nologin.name, template="template0", opts=within
     )
     nobody = postgresql.Grant(
         f"{name}-auth-public-none",
@@ -139,7 +139,7 @@ def _look_up(name: str, args: PgBouncerArgs, verifier: pulumi.Output[str], mine:
         role="public",
         object_type="database",
         privileges=[],
-        opts=inside,
+        opts=within,
     )
     connect = postgresql.Grant(
         f"{name}-auth-connect",
@@ -147,12 +147,17 @@ def _look_up(name: str, args: PgBouncerArgs, verifier: pulumi.Output[str], mine:
         role=role.name,
         object_type="database",
         privileges=["CONNECT"],
-        opts=merged(inside, depends_on=[nobody]),
+        opts=merged(within, depends_on=[nobody]),
     )
     if container is not None:
         _install(
-            name, args, merged(mine, depends_on=[*present(args.server.reach.ready), connect], deleted_with=container)
+            name,
+            args,
+            pulumi.ResourceOptions(
+                parent=parent, depends_on=[*present(args.server.reach.ready), connect], deleted_with=container
+            ),
         )
+    return role
 
 
 def _install(name: str, args: PgBouncerArgs, opts: pulumi.ResourceOptions) -> None:
@@ -237,18 +242,22 @@ def _set_pools(name: str, args: PgBouncerArgs, workload: Workload, mine: pulumi.
 def _reload(
     name: str,
     args: PgBouncerArgs,
-    certificate: ServerCertificate,
+    certificate: ServerCertificate | None,
     workload: Workload,
     after: Sequence[pulumi.Resource],
     mine: pulumi.ResourceOptions,
 ) -> None:
-    """After it every process shows the present certificate; runs whenever that is another one."""
+    """After it every process shows the present certificate and uses the present passwords; runs whenever one is new."""
     if workload.resource is None:
         return
     command.local.Command(
         f"{name}-tls",
-        create=f"{_RUN} certificate",
-        update=f"{_RUN} certificate",
-        environment={"POOLER_CONTAINER": args.hostname, "POOLER_FINGERPRINT": certificate.fingerprint},
+        create=f"{_RUN} reload",
+        update=f"{_RUN} reload",
+        environment={
+            "POOLER_CONTAINER": args.hostname,
+            "POOLER_FINGERPRINT": certificate.fingerprint if certificate else "",
+            "POOLER_GENERATION": str(args.server_settings.generation),
+        },
         opts=merged(mine, depends_on=[*after, workload.resource], deleted_with=workload.resource),
     )

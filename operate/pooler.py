@@ -1,11 +1,11 @@
 """What a pooler needs beside its container: the function by which it looks up who logs in, the pools of apps, and to
-be told of a renewed certificate.
+be told of a renewed certificate and of new passwords.
 
-Run as `python -m operate.pooler look-up|pools|certificate`, with everything in the environment, so that no password is
+Run as `python -m operate.pooler look-up|pools|reload`, with everything in the environment, so that no password is
 in a command line. For look-up: POSTGRES_HOST, POSTGRES_PORT, POSTGRES_ADMIN, POSTGRES_ADMIN_PASSWORD, PGSSLMODE,
 POOLER_AUTH (the role, and the database of the same name). For pools: POOLER_CONTAINER, POOLER_SERVER (`host=...
-port=...`), POOLER_PROCESSES, POOLER_POOLS (JSON, server connections by database). For certificate: POOLER_CONTAINER,
-POOLER_FINGERPRINT (SHA-256 of the certificate to wait for).
+port=...`), POOLER_PROCESSES, POOLER_POOLS (JSON, server connections by database). For reload: POOLER_CONTAINER,
+POOLER_FINGERPRINT (SHA-256 of the certificate to look for, empty without TLS).
 """
 
 from __future__ import annotations
@@ -86,10 +86,12 @@ def write_pools(name: str, content: str) -> None:
 
 def renew(name: str, fingerprint: str) -> None:
     """Let each process read its files again, and look that what it shows is the certificate of `fingerprint`, verified
-    as clients do. Nobody is disconnected. Raises OperateError.
+    as clients do; none is looked for where that is empty. Nobody is disconnected. Raises OperateError.
     """
     container = daemon.running(daemon.connect(), name)
     pooler_console.ask(container, "RELOAD")
+    if not fingerprint:
+        return
     done = inside.capture(container, ["sh", "-c", _SHOWN, "shown", name], seconds=_SECONDS)
     if done.out.decode().strip() != fingerprint:
         raise OperateError(f"{name} shows another certificate than it was given; its log says why")
@@ -119,14 +121,14 @@ def _pools(environment: Mapping[str, str]) -> None:
     write_pools(environment["POOLER_CONTAINER"], pools_file(environment["POOLER_SERVER"], pools, processes))
 
 
-def _certificate(environment: Mapping[str, str]) -> None:
+def _reload(environment: Mapping[str, str]) -> None:
     renew(environment["POOLER_CONTAINER"], environment["POOLER_FINGERPRINT"])
 
 
 _COMMANDS: Final[Mapping[str, Callable[[Mapping[str, str]], None]]] = {
     "look-up": _look_up,
     "pools": _pools,
-    "certificate": _certificate,
+    "reload": _reload,
 }
 
 

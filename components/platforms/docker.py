@@ -109,6 +109,7 @@ class DockerPlatform:
             command=list(spec.command) or None,
             envs=[f"{key}={value}" for key, value in sorted(spec.env.items())] or None,
             restart="unless-stopped",
+            init=True,  # as process 1 PostgreSQL takes a stray health check's exit code for a crash of its own
             must_run=True,
             memory=spec.memory,
             memory_swap=spec.memory,

@@ -19,6 +19,7 @@ from components.platforms import Health, Join, Mount, WorkloadSpec, merged, pres
 from components.postgres._inside import inside
 from components.postgres._scram import scram_verifier
 from components.postgres.server import PostgresServer, PostgresServerArgs
+from components.rotation import Rotation
 from components.tls import CA_FILE
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
@@ -50,8 +51,9 @@ class Watchdog(pulumi.ComponentResource):
         super().__init__("data-tier:postgres:Watchdog", name, {}, opts)
         mine, its = pulumi.ResourceOptions(parent=self), args.its
         # not protected: it is no app's data, and lost it is set anew
-        password = passwords.generated(f"{name}-password", mine)
-        role = _role(name, args.server, password, passwords.salt(f"{name}-salt", mine), self)
+        keepers = Rotation(generation=its.settings.generation).keepers()
+        password = passwords.generated(f"{name}-password", mine, keepers)
+        role = _role(name, args.server, password, passwords.salt(f"{name}-salt", mine, keepers), self)
         login = pulumi.Output.format("*:*:postgres:{0}:{1}", WATCHDOG_ROLE, password)
         files = {_PASSFILE: login, **({CA_FILE: its.tls.ca} if its.tls else {})}
         owner = watchdog_name(its.hostname)

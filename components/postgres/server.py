@@ -239,7 +239,9 @@ def _container(
         memory=resources.memory,
         cpu=resources.cpu,
         shared_memory=sizing.shared_memory(resources.memory),
-        health=Health(command=["CMD-SHELL", f"pg_isready -q -h 127.0.0.1 -p {PORT} -U {admin} -d postgres"]),
+        health=Health(
+            command=["CMD", "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(PORT), "-U", admin, "-d", "postgres"]
+        ),
         capabilities=_CAPABILITIES,
         labels=labels,
         stop_signal="SIGINT",  # fast shutdown; SIGTERM would wait for every client to leave

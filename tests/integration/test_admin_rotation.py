@@ -28,6 +28,7 @@ from tests.integration.test_shapes import Life
 pytestmark = pytest.mark.integration
 PREFIX = f"admins-{os.getpid()}"
 FILES = {"postgres": "postgres_admin", "redis": "redis_admin"}
+LIMITS = {"statement_timeout": "30s"}  # there is a watchdog where an app has limits
 OLD: dict[str, list[str]] = {}
 
 
@@ -41,7 +42,12 @@ def settings(client: docker.DockerClient) -> dict[str, Any]:
             "data": {"internal": True, "subnet": data, "apps": pool},
             "backend": {"internal": True, "subnet": backend, "publish": "loopback", "ports": "4000-4999"},
         },
-        "data-tier:postgres": {"image": "postgres:17", "resources": {"memory": "256Mi", "cpu": 1}, "connections": 100},
+        "data-tier:postgres": {
+            "image": "postgres:17",
+            "resources": {"memory": "256Mi", "cpu": 1},
+            "connections": 100,
+            "pooler": {"pool": 10},
+        },
         "data-tier:redis": {
             "image": "redis:8",
             "memory": "64Mi",
@@ -49,7 +55,11 @@ def settings(client: docker.DockerClient) -> dict[str, Any]:
             "servers": {"pages": {"memory": "32Mi", "number": 3, "persistence": "none"}},
         },
         "data-tier:apps": {
-            "shop": {"postgres": {"database": "shop"}, "redis": ["cache", "pages"], "service": service},
+            "shop": {
+                "postgres": {"database": "shop", "limits": LIMITS},
+                "redis": ["cache", "pages"],
+                "service": service,
+            },
             "blog": {
                 "dedicated": True,
                 "postgres": {"database": "blog", "server": {"resources": {"memory": "128Mi"}, "connections": 40}},
@@ -135,6 +145,17 @@ def test_apps_notice_nothing_of_two_rotations_of_every_admin(life: Life) -> None
     assert life.host.ids() == before
 
 
+def test_logins_that_belong_to_a_server_have_turned_with_its_admin_and_work_after_a_restart(life: Life) -> None:
+    made = {it["urn"].rsplit("::", 1)[-1]: it.get("inputs", {}) for it in life.project.resources()}
+    names = ("postgres-pooler-auth", "postgres-pooler-console", "postgres-watchdog")
+    assert {made[f"{name}-password"]["keepers"]["generation"] for name in names} == {"3"}
+    life.project.operate("restart", "all")
+    with psycopg.connect(life.url("shop", "database_url", "postgres"), autocommit=True) as shop:
+        assert shop.execute("SELECT session_user").fetchone() == ("shop_a",)
+    assert life.project.operate("watchdog").code == 0
+    assert life.project.operate("pooler", "status").code == 0
+
+
 def test_only_the_present_password_is_taken(life: Life) -> None:
     for key, password in passwords(life).items():
         login(life, key, password)
@@ -193,7 +214,7 @@ def test_a_rotation_that_was_killed_after_the_server_had_turned_goes_on(life: Li
     old, server = passwords(life)["postgres"], life.told["servers"]["postgres"]["address"]
     told = life.project.steps()
     replaced = {name for name, ops in told.items() if {"replace", "create-replacement"} & ops}
-    assert all(name.endswith(("-secrets-fill", "-admin-password", "-admin-password-b")) for name in replaced), told
+    assert all(name.endswith(("-secrets-fill", "-password", "-password-b", "-salt")) for name in replaced), told
     assert "postgres-shop-a" not in told, "nothing inside the server has changed"
     up = subprocess.Popen(
         ["./pulumiw", "up", "--yes", "--skip-preview", "--stack", STACK],

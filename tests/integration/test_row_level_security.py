@@ -96,10 +96,6 @@ class Tenants(Life):
         pooled = way == "database_url" and role in POOLED
         file = "migrate_url" if role == "owner" else "database_url" if pooled else "database_direct_url"
         url = self.url(app, file, SERVERS[app])
-        if pooled:
-            url = url.replace(
-                f"@{self.servers()[SERVERS[app]][0]}:", f"@{self.told['poolers'][SERVERS[app]]['address']}:"
-            )
         if role == "b":
             url = url.replace(url.split("@")[0], f"postgresql://{app}_b:{self.passwords[app]}")
         if role == "reader":

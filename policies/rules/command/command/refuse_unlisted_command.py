@@ -17,7 +17,7 @@ COPIES: Final = frozenset({"command:remote:CopyFile", "command:remote:CopyToRemo
 _OWN: Final = (
     r"\.venv/bin/python -m operate\."
     r"(?:redis_users (?:set|settle|lock|delete|purge)|(?:reload_tls|turn_admin) (?:postgres|redis)|drain"
-    r"|role_limits (?:apply|reset)|pooler (?:look-up|pools|certificate)|readers (?:guard|grant|revoke)"
+    r"|role_limits (?:apply|reset)|pooler (?:look-up|pools|reload)|readers (?:guard|grant|revoke)"
     r"|row_level_security install)"
 )
 

@@ -32,7 +32,7 @@ def test_the_limits_of_a_role_are_listed(command):
     assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.role_limits {command}"}) == []
 
 
-@pytest.mark.parametrize("what", ["look-up", "pools", "certificate"])
+@pytest.mark.parametrize("what", ["look-up", "pools", "reload"])
 def test_setting_up_a_pooler_is_listed(what):
     assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.pooler {what}"}) == []
 

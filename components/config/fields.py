@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -200,12 +201,20 @@ def _private_subnet(value: Any, smallest: int) -> IPv4Network:
     return subnet
 
 
+def _sql_path(value: str) -> str:
+    path = PurePosixPath(value)
+    if not value or "\0" in value or path.is_absolute() or ".." in path.parts or str(path) == ".":
+        raise rule_error("a path begins at the folder of Pulumi.yaml and stays inside it", "Write it like sql/shop")
+    return str(path)
+
+
 HostName = Annotated[str, AfterValidator(_host_name)]
 Slug = Annotated[str, AfterValidator(_slug)]
 AppName = Annotated[str, AfterValidator(_app)]
 RoleName = Annotated[str, AfterValidator(_role)]
 DatabaseName = Annotated[str, AfterValidator(_database)]
 ExtensionName = Annotated[str, AfterValidator(_extension)]
+SqlPath = Annotated[str, AfterValidator(_sql_path)]
 Variable = Annotated[str, AfterValidator(_variable)]
 ImageReference = Annotated[str, AfterValidator(_image)]
 Mebibytes = Annotated[int, BeforeValidator(_size)]

@@ -19,6 +19,7 @@ from components.naming import RoleNames
 from components.platforms import Lifecycle, merged, present
 from components.postgres._drain import drained
 from components.postgres._grants import grant_chain
+from components.postgres._init_sql import InitSql, initialised
 from components.postgres._scram import scram_verifier
 from components.postgres.server import PORT, PostgresServer
 from components.rotation import Rotation, Slot
@@ -93,8 +94,10 @@ class AppDatabase(pulumi.ComponentResource):
             self._login(self.rotation.former, [self._group.name])
         migrating, migration = self._login("migrate", [self._group.name, owner.name], owner=self._roles.owner)
 
+        filled = self._filled(migration, [granted, migrating])
+
         self.database = database.name
-        self.needed = [self.login, migrating, granted] if self.rotation.turned else [self]
+        self.needed = present(self.login, migrating, granted, filled) if self.rotation.turned else [self]
         self.url = self._url(self._roles.login(self.rotation.current), password)
         self.migrate_url = self._url(self._roles.migrate, migration)
         self.register_outputs({"database": self.database, "url": self.url, "migrate_url": self.migrate_url})
@@ -117,6 +120,13 @@ class AppDatabase(pulumi.ComponentResource):
             postgresql.Extension(f"{self._base}-extension-{name}", name=name, database=database.name, opts=self._kept)
             for name in sorted(set(self._spec.settings.extensions))
         ]
+
+    def _filled(self, password: pulumi.Output[str], after: Sequence[pulumi.Resource]) -> pulumi.Resource | None:
+        """What runs the SQL files that the database begins with; a locked app has nobody to run them."""
+        if self._spec.locked:
+            return None
+        its = InitSql(declared=self._spec.settings.init, roles=self._roles, password=password, server=self._server)
+        return initialised(f"{self._base}-init", its, self._inside, after)
 
     def close_former(self, after: Sequence[pulumi.Resource]) -> None:
         """Let nobody log in as the generation before any more, once `after` have given the app its new URL.

@@ -56,6 +56,7 @@ class AppDatabase(Section):
 
     database: fields.DatabaseName
     extensions: tuple[fields.ExtensionName, ...] = ()
+    init: tuple[fields.SqlPath, ...] = ()
     connections: int = Field(default=20, ge=1, le=1000)
     limits: Limits = Limits()
     server: OwnPostgres = OwnPostgres()

@@ -26,6 +26,9 @@ _MILLISECONDS: Final = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000}
 _PORTS: Final = re.compile(r"([0-9]{1,5})-([0-9]{1,5})")
 _PORT: Final = re.compile(r"([0-9]{1,5}):([0-9]{1,5})")
 _HIGHEST_PORT: Final = 65535
+_SECRET_NAME: Final = re.compile(r"[A-Z][A-Z0-9_]*")
+_VAULT_PATH: Final = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
+_VAULT_ADDRESS: Final = re.compile(r"(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:[0-9]{1,5})?")
 _IDENTIFIER_BYTES: Final = 63  # PostgreSQL's NAMEDATALEN - 1: longer names are cut silently
 _LONGEST_SUFFIX: Final = "_migrate"
 _APP_BYTES: Final = 40
@@ -208,6 +211,34 @@ def _sql_path(value: str) -> str:
     return str(path)
 
 
+def _secret_name(value: str) -> str:
+    if not _SECRET_NAME.fullmatch(value):
+        raise rule_error(
+            "a secret's name has capitals, digits and underscores, no digit first", "Write it like API_KEY"
+        )
+    if value in {"CA", "DATABASE_URL", "REDIS_URL"} or value.startswith(("DATABASE_URL_", "REDIS_URL_")):
+        raise rule_error("the data URLs come from postgres: and redis: of the app", "Rename the secret")
+    return value
+
+
+def _environment_name(value: str) -> str:
+    if not _VARIABLE.fullmatch(value):
+        raise rule_error("a variable has letters, digits and underscores, no digit first", "Correct its name")
+    return value
+
+
+def _vault_path(value: str) -> str:
+    if not _VAULT_PATH.fullmatch(value):
+        raise rule_error("a path in Vault is names with slashes between them", "Write it like apps/shop")
+    return value
+
+
+def _vault_address(value: str) -> str:
+    if not _VAULT_ADDRESS.fullmatch(value):
+        raise rule_error("an address is https://host:port; http on loopback only", "Write https://vault.example:8200")
+    return value
+
+
 HostName = Annotated[str, AfterValidator(_host_name)]
 Slug = Annotated[str, AfterValidator(_slug)]
 AppName = Annotated[str, AfterValidator(_app)]
@@ -215,6 +246,10 @@ RoleName = Annotated[str, AfterValidator(_role)]
 DatabaseName = Annotated[str, AfterValidator(_database)]
 ExtensionName = Annotated[str, AfterValidator(_extension)]
 SqlPath = Annotated[str, AfterValidator(_sql_path)]
+SecretName = Annotated[str, AfterValidator(_secret_name)]
+EnvironmentName = Annotated[str, AfterValidator(_environment_name)]
+VaultPath = Annotated[str, AfterValidator(_vault_path)]
+VaultAddress = Annotated[str, AfterValidator(_vault_address)]
 Variable = Annotated[str, AfterValidator(_variable)]
 ImageReference = Annotated[str, AfterValidator(_image)]
 Mebibytes = Annotated[int, BeforeValidator(_size)]

@@ -6,6 +6,7 @@ Owns types, defaults and what follows from one section alone. What one section s
 from components.config.models.app import App, Service
 from components.config.models.postgres import AppDatabase, Limits, OwnPostgres, OwnResources, Postgres, Resources
 from components.config.models.redis import OwnRedis, Redis
+from components.config.models.secrets import SecretRef, Vault
 from components.config.models.section import Place, Section, TierName
 from components.config.models.settings import PROBE_IMAGE, Images, RotationSettings, Settings
 from components.config.models.tiers import Tier
@@ -25,10 +26,12 @@ __all__ = [
     "Redis",
     "Resources",
     "RotationSettings",
+    "SecretRef",
     "Section",
     "Service",
     "Settings",
     "Tier",
     "TierName",
     "Tls",
+    "Vault",
 ]

@@ -11,6 +11,7 @@ from components.config import fields
 from components.config.models.app import App
 from components.config.models.postgres import Postgres
 from components.config.models.redis import Redis
+from components.config.models.secrets import Vault
 from components.config.models.section import Place, Section, TierName
 from components.config.models.tiers import Tier
 from components.config.models.tls import Tls
@@ -48,6 +49,7 @@ class Settings(Section):
     images: Images = Images()
     tls: Tls = Tls()
     rotation: RotationSettings = RotationSettings()
+    vault: Vault | None = None
     apps: dict[fields.AppName, App]
     retired: tuple[str, ...] = ()
     purging: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -68,14 +68,15 @@ class File:
 Server = psycopg.Connection[Any]
 
 
-def apply(server: Server, files: Sequence[File], role: str) -> list[str]:
+def apply(connect: Callable[[], Server], files: Sequence[File], role: str) -> list[str]:
     """Run those of `files` that haven't run; their names. Raises OperateError, with the database as before the file
     that it names.
+
+    Each has a connection of its own: what one sets for its session isn't there for the next, and to set a session back
+    by DISCARD ALL would take the owner's role from it.
     """
-    if not _one(server, _EXISTS):
-        with server.transaction():
-            server.execute(sql.SQL(_RECORD).format(role=sql.Identifier(role)))
-    applied = _applied(server)
+    with connect() as server:
+        applied = _record(server, role)
     for file in files:
         if applied.get(file.name, file.digest) != file.digest:
             raise OperateError(
@@ -85,12 +86,17 @@ def apply(server: Server, files: Sequence[File], role: str) -> list[str]:
     ran = []
     for file in files:
         if file.name not in applied:
-            _run(server, file)
+            with connect() as server:
+                _run(server, file)
             ran.append(file.name)
     return ran
 
 
-def _applied(server: Server) -> dict[str, str]:
+def _record(server: Server, role: str) -> dict[str, str]:
+    """The record of what has run, name to checksum; made where there is none."""
+    if not _one(server, _EXISTS):
+        with server.transaction():
+            server.execute(sql.SQL(_RECORD).format(role=sql.Identifier(role)))
     return dict(server.execute(_APPLIED).fetchall())
 
 
@@ -111,7 +117,6 @@ def _run(server: Server, file: File) -> None:
         server.execute(_LOCK)
         _send(server, file, text)
         server.execute(_ADD, (file.name, file.digest))
-    server.execute("DISCARD ALL")  # what a file set for its session isn't there for the next one
 
 
 def _send(server: Server, file: File, text: str) -> None:
@@ -151,6 +156,10 @@ def _field(result: pq.abc.PGresult, field: pq.DiagnosticField) -> str:
     return (result.error_field(field) or b"").decode("utf-8", "replace")
 
 
+def _connect() -> Server:
+    return psycopg.connect(autocommit=True, connect_timeout=10, application_name="data-tier init")
+
+
 def main(environment: Mapping[str, str]) -> int:
     """Apply what `environment` names; the exit code. Errors name file, line and statement, never a password."""
     try:
@@ -160,8 +169,7 @@ def main(environment: Mapping[str, str]) -> int:
         print(f"{error.args[0]} is not set in the environment", file=sys.stderr)
         return _USAGE
     try:
-        with psycopg.connect(autocommit=True, connect_timeout=10, application_name="data-tier init") as server:
-            ran = apply(server, files, role)
+        ran = apply(_connect, files, role)
     except (OperateError, psycopg.Error) as error:
         said = str(error).strip().splitlines()
         print(said[0] if said else f"{database}: {type(error).__name__}", file=sys.stderr)

@@ -186,7 +186,7 @@ def _service(settings: Settings, app: str) -> dict[str, Any]:
         "url": f"http://127.0.0.1:{service.port.host}/" if service.port else None,
         "publish": settings.network[service.home].publish if service.port else None,
         "redis": {purpose: settings.redis.numbers[purpose] for purpose in its.redis},
-        "secrets": f"{settings.service_name(app)}-secrets" if its.has_stores else None,
+        "secrets": f"{settings.service_name(app)}-secrets" if its.has_stores or service.secrets else None,
     }
 
 

@@ -15,6 +15,7 @@ from components.platforms import Lifecycle, Platform
 from components.platforms.docker import DockerPlatform
 from components.platforms.stopped import StoppedPlatform
 from components.pooler import PgBouncer
+from components.secret_values import Values
 from components.service import AppService, AppServiceArgs
 from components.stores import Servers, Stores
 from components.tls import CertificateAuthority, CertificateAuthorityArgs
@@ -51,8 +52,11 @@ class Topology:
         return self.stores.get(app, {}).get(places.serving(self.settings, app))
 
 
-def build(settings: Settings) -> Topology:
-    """Declare the stack that `settings` describe: each app's stores in its places, its service beside those it uses."""
+def build(settings: Settings, values: Values | None = None) -> Topology:
+    """Declare the stack that `settings` describe: each app's stores in its places, its service beside those it uses.
+
+    `values` are the secrets that people bring, by the references to them in `settings`.
+    """
     platform = _platform(settings)
     unified = bool(places.apps_in(settings, "unified"))
     tiers = {tier: its for tier, its in settings.network.items() if tier != "data" or unified}
@@ -63,7 +67,7 @@ def build(settings: Settings) -> Topology:
     topology = Topology(
         settings=settings, networks=networks, tls=tls, servers=servers, stores=found, services={}, readers=reading
     )
-    services = {app: _service(topology, platform, app, its) for app, its in _services(settings)}
+    services = {app: _service(topology, platform, app, its, values or {}) for app, its in _services(settings)}
     _close_former(topology, services)
     return replace(topology, services=services)
 
@@ -112,7 +116,7 @@ def _services(settings: Settings) -> list[tuple[str, Service]]:
     return list(places.services(settings)) if settings.running else []
 
 
-def _service(topology: Topology, platform: Platform, app: str, service: Service) -> AppService:
+def _service(topology: Topology, platform: Platform, app: str, service: Service, values: Values) -> AppService:
     settings, used = topology.settings, topology.serving(app)
     image = settings.service_image(app)
     args = AppServiceArgs(
@@ -125,6 +129,7 @@ def _service(topology: Topology, platform: Platform, app: str, service: Service)
         image=image,
         stand_in=image == PROBE_IMAGE,
         urls=used.urls if used else {},
+        secrets={name: values[ref] for name, ref in service.secrets.items()},
         ca=topology.tls.ca if topology.tls and used and used.urls else None,
         data_network=used.network if used else None,
         wait_for=used.needed if used else [],

@@ -19,6 +19,7 @@ from components.naming import POOLER_PORT, RoleNames
 from components.platforms import Lifecycle, merged, present
 from components.postgres._drain import drained
 from components.postgres._grants import grant_chain
+from components.postgres._init_sql import InitSql, initialised
 from components.postgres._inside import inside
 from components.postgres._limits import LimitsArgs, limited
 from components.postgres._row_level_security import helper
@@ -113,9 +114,11 @@ class AppDatabase(pulumi.ComponentResource):
             self._login(self.rotation.former)
         migrating, migration = self._login("migrate")
 
+        filled = self._filled(migration, [self.granted, migrating])
+
         self.database = database.name
         serving = [self.login, *self._limited.get(self.rotation.current, ())]
-        self.needed = [*serving, migrating, self.granted] if self.rotation.turned else [self]
+        self.needed = present(*serving, migrating, self.granted, filled) if self.rotation.turned else [self]
         current = self._roles.login(self.rotation.current)
         self.direct_url = self._url(current, password, self._hostname, PORT)
         self.url = self._url(current, password, args.spec.pooler, POOLER_PORT) if args.spec.pooler else self.direct_url
@@ -147,6 +150,13 @@ class AppDatabase(pulumi.ComponentResource):
             postgresql.Extension(f"{self._base}-extension-{name}", name=name, database=database.name, opts=self._kept)
             for name in sorted(set(self._spec.settings.extensions))
         ]
+
+    def _filled(self, password: pulumi.Output[str], after: Sequence[pulumi.Resource]) -> pulumi.Resource | None:
+        """What runs the SQL files that the database begins with; a locked app has nobody to run them."""
+        if self._spec.locked:
+            return None
+        its = InitSql(declared=self._spec.settings.init, roles=self._roles, password=password, server=self._server)
+        return initialised(f"{self._base}-init", its, self._inside, after)
 
     def close_former(self, after: Sequence[pulumi.Resource], pooler: str | None = None) -> None:
         """Let nobody log in as the generation before any more, once `after` have given the app its new URL; `pooler` is

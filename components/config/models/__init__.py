@@ -9,6 +9,7 @@ from components.config.models.postgres import AppDatabase, Limits, OwnPostgres, 
 from components.config.models.readers import Reader
 from components.config.models.redis import OwnRedis, PurposeRedis, Redis
 from components.config.models.row_level_security import RowLevelSecurity
+from components.config.models.secrets import SecretRef, Vault
 from components.config.models.section import Place, Section, TierName
 from components.config.models.settings import PROBE_IMAGE, Images, RotationSettings, Settings
 from components.config.models.tiers import Tier
@@ -32,10 +33,12 @@ __all__ = [
     "Resources",
     "RotationSettings",
     "RowLevelSecurity",
+    "SecretRef",
     "Section",
     "Service",
     "Settings",
     "Tier",
     "TierName",
     "Tls",
+    "Vault",
 ]

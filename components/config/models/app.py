@@ -10,6 +10,7 @@ from components.config import fields
 from components.config.fields import rule_error
 from components.config.models.postgres import AppDatabase
 from components.config.models.redis import OwnRedis
+from components.config.models.secrets import SecretRef
 from components.config.models.section import Place, Section, TierName
 
 
@@ -22,6 +23,7 @@ class Service(Section):
     tiers: tuple[TierName, ...] = ()
     port: fields.Port | None = None
     env: dict[fields.Variable, str] = Field(default_factory=dict)
+    secrets: dict[fields.SecretName, SecretRef] = Field(default_factory=dict)
     aliases: tuple[fields.HostName, ...] = ()
     reads: Literal["reconnect", "start"] = "reconnect"
     memory: fields.Mebibytes = Field(default=256, ge=16)

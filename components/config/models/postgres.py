@@ -93,6 +93,7 @@ class AppDatabase(Section):
 
     database: fields.DatabaseName
     extensions: tuple[fields.ExtensionName, ...] = ()
+    init: tuple[fields.SqlPath, ...] = ()
     connections: int = Field(default=20, ge=1, le=1000)
     weight: int = Field(default=1, ge=1, le=1000)
     direct: int = Field(default=0, ge=0, le=100)

@@ -9,6 +9,7 @@ import typer
 
 from images.errors import ImageError
 from operate import data_commands, day_commands, lifecycle
+from operate.adopt import command as adopt_command
 from operate.audit import command as audit_command
 from operate.errors import OperateError
 from operate.options import Stack
@@ -40,6 +41,7 @@ def down(
 day_commands.register(app)
 data_commands.register(app)
 audit_command.register(app)
+adopt_command.register(app)
 
 
 def main() -> int:

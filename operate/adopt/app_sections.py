@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _STAND_IN: Final = "data-tier/probe"
 _SMALLEST: Final = 16
+_FLOATING: Final = re.compile(r"(?:^|/)[^/:@]+(?::(?:latest|edge|nightly|main|master|stable|rolling))?$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +171,10 @@ def _say_what_changes(plan: Plan, scene: Scene, unit: Unit, app: str, placed: Pl
     elif unit.built:
         todo = f"push {unit.image} to where the Docker host finds it"
         plan.left.append(Left(service=unit.name, key="build", reason="a stack runs images and builds none", todo=todo))
+    if unit.image and _FLOATING.search(unit.image):
+        reason, todo = "its tag is no version, and the policy pack refuses that", "name a version under `image`"
+        plan.left.append(Left(service=unit.name, key="image", reason=reason, todo=todo))
+        plan.remark("The tag is no version: name one, or the policy pack refuses it.", *path)
     if unit.command:
         todo = "build an image with this command, or leave the service outside of the stack"
         plan.left.append(Left(service=unit.name, key="command", reason="the image's own command is run", todo=todo))

@@ -97,7 +97,7 @@ def _left(name: str, seen: Mapping[str, Any], base: Mapping[str, Any]) -> Iterat
         "privileged": host.get("Privileged"),
         "cap_add": host.get("CapAdd"),
         "devices": host.get("Devices"),
-        "security_opt": host.get("SecurityOpt"),
+        "security_opt": not host.get("Privileged") and host.get("SecurityOpt"),  # Docker adds one to that
         "extra_hosts": host.get("ExtraHosts"),
         "dns": host.get("Dns"),
         "sysctls": host.get("Sysctls"),

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +16,11 @@ from typing import Any
 import docker
 import pytest
 from docker.errors import DockerException
+from docker.models.containers import Container, ExecResult
 
 from tests.integration import stackfile
-from tests.integration.project import Project
+from tests.integration.daemon import Host
+from tests.integration.project import STACK, Project
 
 pytestmark = pytest.mark.integration
 NAME = f"adopt{os.getpid()}"
@@ -64,7 +70,7 @@ def old(client: docker.DockerClient) -> Iterator[Old]:
     try:
         mounts = {volume.name: {"bind": "/var/lib/postgresql/data", "mode": "rw"}}
         env = {"POSTGRES_USER": "shop", "POSTGRES_PASSWORD": PASSWORD, "POSTGRES_DB": "shop_db"}
-        run("pg", "data-tier/postgres:17", "128m", aliases=("db",), environment=env, volumes=mounts)
+        run("pg", "data-tier/postgres:17", "256m", aliases=("db",), environment=env, volumes=mounts)
         run("cache", "data-tier/redis:8", "64m")
         env = {"DATABASE_URL": url, "REDIS_URL": "redis://cache:6379/2", "APP_NAME": "api", "MODE": "live"}
         run(
@@ -104,7 +110,7 @@ def test_what_runs_becomes_a_stack_file_that_preview_takes(old, project, client,
     assert api["service"]["port"] == f"{old.port}:8000"
     assert api["service"]["env"] == {"APP_NAME": "api", "MODE": "live"}
     assert "postgres" not in page
-    assert config["data-tier:postgres"]["resources"]["memory"] == "128Mi"
+    assert config["data-tier:postgres"]["resources"]["memory"] == "256Mi"
     left = {(one["service"], one["key"]) for one in told["not_taken_over"]}
     assert ("api", "privileged") in left
     assert config["data-tier:postgres"]["admin"] == "shop", (
@@ -149,3 +155,61 @@ def test_a_container_that_isnt_there_is_named(project):
         1,
         "error: there is no container nobody-of-this-name on this host: `docker ps -a` lists them\n",
     )
+
+
+def test_the_written_stack_comes_up_beside_the_old_one_and_its_dump_goes_in(old, project, client, tmp_path):
+    target = tmp_path / "Pulumi.up.yaml"
+    config = adopt(project, *old.containers, target=target)["config"]
+    host = Host(client, config["data-tier:prefix"])
+    pg, api = (client.containers.get(old.containers[at]) for at in (0, 2))
+    table = "CREATE TABLE orders (id serial PRIMARY KEY, total int); INSERT INTO orders (total) VALUES (7), (35)"
+    wait_for(lambda: inside(pg, "psql", "-d", "shop_db", "-c", "select 1").exit_code == 0)
+    assert inside(pg, "psql", "-d", "shop_db", "-c", table).exit_code == 0
+    dump = inside(pg, "pg_dump", "--no-owner", "--no-privileges", "shop_db").output.decode()
+    api.stop(timeout=1)  # it has the host port
+    project.file.write_text(target.read_text())
+    try:
+        project.pulumi("up", "--yes")
+        told: dict[str, Any] = {}
+
+        def answers() -> bool:
+            with suppress(OSError):
+                told.update(json.load(urllib.request.urlopen(f"http://127.0.0.1:{old.port}/", timeout=5)))
+            return bool(told)
+
+        wait_for(answers)
+        assert (told["database"]["ok"], told["database"]["database"]) == (True, "shop_db")
+        assert (told["redis"]["ok"], told["redis"]["db"]) == (True, 2)
+        run = [".venv/bin/python", "-m", "operate", "psql", "api", "--stack", STACK, "--admin"]
+        restored = subprocess.run(
+            [*run, "--", "-v", "ON_ERROR_STOP=1", "-q"],
+            cwd=project.root,
+            env=project.env,
+            input=f"SET ROLE shop_db_owner;\n{dump}",
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert restored.returncode == 0, restored.stderr
+        seen = project.plain(
+            "-m", "operate", "psql", "api", "--stack", STACK, "--", "-tAc", "select sum(total) from orders"
+        )
+        assert seen.out.strip() == "42", "the app's own login reads what was moved"
+        assert project.steps() == {}, "a second preview is empty"
+    finally:
+        host.remove_everything()
+        api.start()
+
+
+def inside(pg: Container, program: str, *arguments: str) -> ExecResult:
+    """A program in the old server, by TCP as its clients come."""
+    login = {"PGPASSWORD": PASSWORD, "PGHOST": "127.0.0.1", "PGUSER": "shop"}
+    return pg.exec_run([program, *arguments], environment=login)
+
+
+def wait_for(it_is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not it_is_so():
+        assert time.monotonic() < deadline, "not so after two minutes"
+        time.sleep(0.5)

@@ -5,6 +5,7 @@ How YAML, variables, several files, `extends` and `include` become one document 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from operate.adopt.unit import Left, Mount, Port, Project, Unit, unresolved
 from operate.audit import compose
 from operate.errors import OperateError
 
+_CORES: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]+)?")
 _NOT_READ: Final = {"configs": "services have no files of their own", "secrets": "secrets of the file aren't copied"}
 
 
@@ -55,9 +57,7 @@ def read(paths: list[Path], environment: Mapping[str, str]) -> Project:
         source=", ".join(map(str, paths)),
         units=units,
         internal=frozenset(
-            name
-            for name, one in compose.mapping(model, "networks").items()
-            if one and compose.flag(one.get("internal"))
+            name for name, one in _sections(model, "networks").items() if compose.flag(one.get("internal")) is True
         ),
         left=list(_top(model)),
     )
@@ -69,6 +69,12 @@ def require(missing: Mapping[str, str]) -> None:
         told = ", ".join(f"{name} ({where})" for name, where in missing.items())
         word = "this variable has" if len(missing) == 1 else "these variables have"
         raise OperateError(f"{word} no value: {told}; put it into .env beside the file, or into the environment")
+
+
+def _sections(model: Mapping[str, Any], key: str) -> dict[str, dict[str, Any]]:
+    """The named sections at `networks` or `volumes`; one that says nothing is empty. Raises InputError."""
+    declared = compose.mapping(model, key)
+    return {name: compose.mapping(declared, name, f"{key}.") for name in declared}
 
 
 def _unit(name: str, spec: Mapping[str, Any], file: _File) -> Unit:
@@ -130,8 +136,9 @@ def _networks(spec: Mapping[str, Any], where: str) -> list[str]:
 
 def _aliases(spec: Mapping[str, Any]) -> Iterator[str]:
     networks = spec.get("networks")
-    for one in networks.values() if isinstance(networks, Mapping) else ():
-        yield from (str(alias) for alias in (one or {}).get("aliases") or ())
+    for name in networks if isinstance(networks, Mapping) else ():
+        its = compose.mapping(compose.mapping(spec, "networks"), str(name))
+        yield from (compose.text(alias) for alias in compose.items(its.get("aliases"), f"networks.{name}.aliases"))
     if spec.get("hostname"):
         yield compose.strip(str(spec["hostname"]))
 
@@ -189,7 +196,7 @@ def _mounts(spec: Mapping[str, Any], where: str, file: _File) -> Iterator[Mount]
 def _mount(kind: str, source: str, target: str, file: _File) -> Mount:
     if kind != "volume" or not source:
         return Mount(kind=kind, source=source, target=target)
-    declared = compose.mapping(file.model, "volumes").get(source) or {}
+    declared = _sections(file.model, "volumes").get(source, {})
     own = compose.strip(str(declared.get("name") or ""))
     outside = compose.external(declared)
     return Mount(
@@ -205,10 +212,16 @@ def _limits(spec: Mapping[str, Any], where: str, file: _File) -> tuple[int | Non
     cpu = file.text(deploy.get("cpus") or spec.get("cpus"), cpu_key)
     if unresolved(f"{memory}{cpu}"):
         return None, None
-    try:
-        return compose.mebibytes(memory, memory_key) or None, float(cpu) or None if cpu else None
-    except ValueError:
-        raise OperateError(f'{cpu_key} isn\'t a number of cores: write it as "0.5"') from None
+    return compose.mebibytes(memory, memory_key) or None, _cores(cpu, cpu_key)
+
+
+def _cores(text: str | None, where: str) -> float | None:
+    """A number of cores, None for none or as many as there are."""
+    if not text:
+        return None
+    if not _CORES.fullmatch(text):
+        raise OperateError(f'{where} isn\'t a number of cores: write it as "0.5"')
+    return float(text) or None
 
 
 def _left(name: str, spec: Mapping[str, Any]) -> Iterator[Left]:
@@ -241,9 +254,9 @@ def _left(name: str, spec: Mapping[str, Any]) -> Iterator[Left]:
 
 def _top(model: Mapping[str, Any]) -> Iterator[Left]:
     """What stands beside the services and has no place in a stack file."""
-    for name, one in compose.mapping(model, "networks").items():
+    for name, one in _sections(model, "networks").items():
         for key in ("external", "driver", "ipam", "driver_opts", "name", "labels"):
-            if isinstance(one, Mapping) and one.get(key) not in (None, False, "bridge"):
+            if one.get(key) not in (None, False, "bridge"):
                 yield Left(
                     service="-",
                     key=f"networks.{name}.{key}",
@@ -251,9 +264,9 @@ def _top(model: Mapping[str, Any]) -> Iterator[Left]:
                     todo="what isn't in the stack can't join them",
                 )
                 break
-    for name, one in compose.mapping(model, "volumes").items():
+    for name, one in _sections(model, "volumes").items():
         for key in ("external", "driver", "driver_opts", "labels"):
-            if isinstance(one, Mapping) and one.get(key) not in (None, False, "local"):
+            if one.get(key) not in (None, False, "local"):
                 yield Left(
                     service="-",
                     key=f"volumes.{name}.{key}",

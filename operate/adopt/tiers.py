@@ -51,7 +51,8 @@ def place(units: Sequence[Unit], homes: Mapping[str, str], kinds: Mapping[str, K
         tier: [port.host for unit in units if homes[unit.name] == tier and (port := published(unit)) and port.host]
         for tier in _DEFAULTS
     }
-    ranges = _ranges(wanted)
+    publishing = [homes[unit.name] for unit in units if published(unit)]
+    ranges = _ranges(wanted, {tier: publishing.count(tier) for tier in _DEFAULTS})
     taken: set[int] = {host for tier, its in wanted.items() for host in its if _within(host, ranges[tier])}
     found: dict[str, Placed] = {}
     for unit in units:
@@ -66,7 +67,6 @@ def place(units: Sequence[Unit], homes: Mapping[str, str], kinds: Mapping[str, K
             taken.add(host)
         moved = port.host if port.host not in (None, host) else None
         found[unit.name] = Placed(tiers=tiers, port=f"{host}:{port.container}", moved=moved)
-    publishing = {homes[unit.name] for unit in units if published(unit)}
     return found, {tier: its for tier, its in ranges.items() if tier in publishing}
 
 
@@ -84,7 +84,7 @@ def network(
     return section
 
 
-def _ranges(wanted: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, int]]:
+def _ranges(wanted: Mapping[str, Sequence[int]], room: Mapping[str, int]) -> dict[str, tuple[int, int]]:
     """A range for each tier, those with ports first: the usual one where it fits, one around them, or a free block."""
     found: dict[str, tuple[int, int]] = {}
     for tier in sorted(_DEFAULTS, key=lambda name: not wanted[name]):
@@ -93,7 +93,7 @@ def _ranges(wanted: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, int]]:
         first = [usual] if all(_within(port, usual) for port in ports) else []
         first += [_around(ports, others)] if ports else []
         blocks = ((start, start + 999) for start in _BLOCKS)
-        candidates = [*first, *_DEFAULTS.values(), *blocks]
+        candidates = [one for one in (*first, usual, *_DEFAULTS.values(), *blocks) if one[1] - one[0] + 1 >= room[tier]]
         found[tier] = next(one for one in candidates if not any(_meet(one, other) for other in found.values()))
     return found
 

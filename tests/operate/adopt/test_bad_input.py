@@ -91,6 +91,8 @@ def test_an_env_file_that_isnt_there_is_told_and_an_optional_one_isnt(tmp_path):
         ("ports: ['80:http']", "services.web.ports[0] isn't a port"),
         ("mem_limit: much", "isn't a size: write it as 512M or 1G"),
         ("cpus: many", "isn't a number of cores"),
+        ("cpus: -1", "isn't a number of cores"),
+        ("networks: {a: [x]}", "a must be a mapping"),
         ("extends: {service: nobody}", "there is no service nobody"),
     ],
 )

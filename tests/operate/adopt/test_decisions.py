@@ -214,3 +214,21 @@ def test_the_text_quotes_what_yaml_would_read_as_something_else(tmp_path):
     (tmp_path / "Pulumi.x.yaml").write_text(text(made))
     for found in (_yaml.read(tmp_path / "Pulumi.x.yaml"), yaml.safe_load(text(made))):
         assert found["config"]["data-tier:apps"]["web"]["service"]["env"] == values
+
+
+def test_a_range_has_room_for_every_port_of_its_tier(tmp_path):
+    url = "environment: {DATABASE_URL: 'postgres://u:p@pg/shop'}"
+    made = written(
+        tmp_path,
+        f"services:\n{PG}"
+        f"  api: {{image: 'b:1', ports: ['8084:80'], {url}}}\n"
+        "  jobs: {image: 'b:1', ports: ['80'], environment: {REDIS_URL: 'redis://r'}}\n"
+        "  r: {image: 'redis:8'}\n"
+        "  page: {image: 'a:1', ports: ['127.0.0.1:8085:80']}\n",
+    )
+    assert {app: its["service"]["port"] for app, its in made.apps.items()} == {
+        "api": "4000:80",
+        "jobs": "4001:80",
+        "page": "8085:80",
+    }, "between 8084 and 8085 there is room for one"
+    assert made.problems == ()

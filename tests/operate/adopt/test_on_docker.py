@@ -88,7 +88,15 @@ def old(client: docker.DockerClient) -> Iterator[Old]:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return Project(tmp_path_factory.mktemp("adopted"), {"data-tier:prefix": "unused"})
+    project = Project(tmp_path_factory.mktemp("adopted"), {"data-tier:prefix": "unused"})
+    project.pulumi("stack", "init")
+    return project
+
+
+def take(project: Project, target: Path) -> None:
+    """The written file as the stack's, below the salt that the stack has already."""
+    salt = project.edit()["encryptionsalt"]
+    project.file.write_text(f"encryptionsalt: {salt}\n{target.read_text()}")
 
 
 def adopt(project: Project, *arguments: str, target: Path) -> dict[str, Any]:
@@ -122,9 +130,7 @@ def test_what_runs_becomes_a_stack_file_that_preview_takes(old, project, client,
     assert volume["bytes"] > 1_000_000, "the daemon measures it"
     assert PASSWORD not in target.read_text() + json.dumps(told)
 
-    project.file.write_text(target.read_text())
-    if not (project.state / ".pulumi" / "stacks").exists():
-        project.pulumi("stack", "init")
+    take(project, target)
     steps = json.loads(project.pulumi("preview", "--json").out)["steps"]
     made = {step["urn"].rsplit("::", 1)[-1] for step in steps if step["op"] == "create"}
     servers = {"unified": "postgres-server", "isolated": "isolated-api-postgres"}[topology]
@@ -167,7 +173,7 @@ def test_the_written_stack_comes_up_beside_the_old_one_and_its_dump_goes_in(old,
     assert inside(pg, "psql", "-d", "shop_db", "-c", table).exit_code == 0
     dump = inside(pg, "pg_dump", "--no-owner", "--no-privileges", "shop_db").output.decode()
     api.stop(timeout=1)  # it has the host port
-    project.file.write_text(target.read_text())
+    take(project, target)
     try:
         project.pulumi("up", "--yes")
         told: dict[str, Any] = {}

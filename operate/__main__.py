@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from images.errors import ImageError
-from operate import data_commands, day_commands, lifecycle
+from operate import data_commands, day_commands, lifecycle, shape_commands
 from operate.audit import command as audit_command
 from operate.errors import OperateError
 from operate.options import Stack
@@ -39,6 +39,7 @@ def down(
 
 day_commands.register(app)
 data_commands.register(app)
+shape_commands.register(app)
 audit_command.register(app)
 
 

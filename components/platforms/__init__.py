@@ -135,8 +135,15 @@ class Platform(Protocol):
     def network(self, name: str, spec: NetworkSpec, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
         """A network; its name once it exists."""
 
-    def volume(self, name: str, volume: str, labels: Mapping[str, str], opts: pulumi.ResourceOptions) -> Stored:
-        """A volume called `volume`."""
+    def volume(
+        self,
+        name: str,
+        volume: str,
+        labels: Mapping[str, str],
+        opts: pulumi.ResourceOptions,
+        storage: int | None = None,
+    ) -> Stored:
+        """A volume called `volume`, meant to hold `storage` MiB; not every platform can hold it to that."""
 
     def secret_files(
         self,

@@ -56,7 +56,14 @@ class DockerPlatform:
             opts=opts,
         ).name
 
-    def volume(self, name: str, volume: str, labels: Mapping[str, str], opts: pulumi.ResourceOptions) -> Stored:
+    def volume(
+        self,
+        name: str,
+        volume: str,
+        labels: Mapping[str, str],
+        opts: pulumi.ResourceOptions,
+        storage: int | None = None,  # noqa: ARG002  local volumes have no limit
+    ) -> Stored:
         """A local volume."""
         made = docker.Volume(
             name,

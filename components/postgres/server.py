@@ -110,7 +110,7 @@ class PostgresServer(pulumi.ComponentResource):
         }
 
         self.admin_password = passwords.generated(f"{name}-admin-password", stateful)
-        volume = args.platform.volume(f"{name}-data", f"{args.hostname}-data", labels, stateful)
+        volume = args.platform.volume(f"{name}-data", f"{args.hostname}-data", labels, stateful, args.settings.storage)
         certificate = _certificate(args)
         files, owned = (certificate.files, certificate.owned) if certificate else ({}, None)
         secrets = args.platform.secret_files(

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from components import sizing
-from components.config import place_checks, places
+from components.config import place_checks, places, reservation_checks
 from components.config.errors import NOTHING, Problem, twice
 from components.config.models import Postgres, Service, Settings
 from components.naming import RoleNames, short_name
@@ -22,6 +22,7 @@ def check(settings: Settings) -> list[Problem]:
     rules = (
         *(_tiers, _subnets, _ranges, _ports, _containers, _databases, _redis, _stores, _capacity),
         *place_checks.RULES,
+        reservation_checks.reservations,
     )
     return [problem for rule in rules for problem in rule(settings)]
 

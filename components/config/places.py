@@ -64,7 +64,8 @@ def own_redis(settings: Settings, app: str) -> Redis:
     """The settings of an app's own Redis server: the shared one's, and what the app says itself."""
     own, shared = settings.apps[app].redis_server, settings.redis
     name = own.name or f"{settings.prefix}-{app}-redis"
-    return shared.model_copy(update={"name": name, "expose": own.expose, "memory": own.memory or shared.memory})
+    given = {key: value for key in ("memory", "reservation") if (value := getattr(own, key)) is not None}
+    return shared.model_copy(update={**given, "name": name, "expose": own.expose})
 
 
 def pool(settings: Settings) -> IPv4Network:

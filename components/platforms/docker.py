@@ -118,6 +118,7 @@ class DockerPlatform:
             restart="unless-stopped",
             must_run=True,
             memory=spec.memory,
+            memory_reservation=spec.reservation,
             memory_swap=spec.memory,
             cpus=f"{spec.cpu:g}",
             shm_size=spec.shared_memory,

@@ -215,6 +215,7 @@ def _container(
             Mount(volume=secrets.volume, path="/run/secrets", read_only=True),
         ],
         memory=resources.memory,
+        reservation=resources.reservation,
         cpu=resources.cpu,
         shared_memory=sizing.shared_memory(resources.memory),
         health=Health(command=["CMD-SHELL", f"pg_isready -q -h 127.0.0.1 -p {PORT} -U {admin} -d postgres"]),

@@ -16,6 +16,7 @@ class Redis(Section):
     name: fields.HostName | None = None
     image: fields.ImageReference
     memory: fields.Mebibytes = Field(ge=32)
+    reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     expose: fields.HostPort | None = None
     databases: dict[fields.Slug, Annotated[int, Field(ge=0, le=15)]]
 
@@ -25,4 +26,5 @@ class OwnRedis(Section):
 
     name: fields.HostName | None = None
     memory: fields.Mebibytes | None = Field(default=None, ge=32)
+    reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     expose: fields.HostPort | None = None

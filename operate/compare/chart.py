@@ -49,6 +49,7 @@ def figures(comparison: Comparison) -> list[Figure]:
         _by_kind("published ports", shapes, lambda one: one.published_ports, lambda value: f"{value:g}"),
         _by_kind("published data ports", shapes, lambda one: one.data_ports, lambda value: f"{value:g}"),
         _by_kind("memory limits", shapes, lambda one: one.memory, _bytes),
+        _by_kind("memory reservations", shapes, lambda one: one.reservation, _bytes),
         _by_kind("CPU limits", shapes, lambda one: one.cpu, lambda value: f"{value:g}"),
         _by_kind("storage", shapes, lambda one: one.storage or 0, _bytes),
         _by_kind("PostgreSQL connections", shapes, lambda one: one.connections or 0, lambda value: f"{value:g}"),

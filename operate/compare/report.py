@@ -65,6 +65,7 @@ def lines(comparison: Comparison) -> Iterator[Line]:
     yield _count("published ports", [one.published_ports for one in totals])
     yield _count("  of them data ports", [one.data_ports for one in totals])
     yield _bytes("memory limits", [one.memory for one in totals])
+    yield _bytes("memory reservations", [one.reservation for one in totals])
     yield _cores("CPU limits", [one.cpu for one in totals])
     yield _bytes("storage", [one.storage for one in totals])
     yield _count("connections of PostgreSQL", [one.connections for one in totals])

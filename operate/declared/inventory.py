@@ -49,7 +49,11 @@ class Volume:
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """A container that runs all the time. `connections` is how many a PostgreSQL server takes, None for others."""
+    """A container that runs all the time.
+
+    `reservation` is memory that it keeps when the host runs short, 0 for none; `connections` is how many a PostgreSQL
+    server takes, None for others.
+    """
 
     name: str
     kind: str
@@ -57,6 +61,7 @@ class Container:
     tier: str
     image: str
     memory: int
+    reservation: int
     cpu: float
     networks: tuple[str, ...]
     volumes: tuple[str, ...]
@@ -75,6 +80,7 @@ class Totals:
 
     containers: int
     memory: int
+    reservation: int
     cpu: float
     storage: int | None
     connections: int | None
@@ -122,6 +128,7 @@ class Inventory:
         return Totals(
             containers=len(its),
             memory=sum(one.memory for one in its),
+            reservation=sum(one.reservation for one in its),
             cpu=round(sum(one.cpu for one in its), 3),
             storage=_sum(self.storage_of(one) for one in its),
             connections=_sum(one.connections for one in its),

@@ -95,6 +95,7 @@ class NotingPlatform:
             tier=spec.labels.get(_TIER, ""),
             image=spec.image if isinstance(spec.image, str) else self._images.get(id(spec.image), ""),
             memory=spec.memory * _MEBIBYTE,
+            reservation=(spec.reservation or 0) * _MEBIBYTE,
             cpu=spec.cpu,
             networks=networks,
             volumes=volumes,

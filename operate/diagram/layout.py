@@ -22,6 +22,7 @@ _GAP: Final = 6
 _BEFORE_REGION: Final = 18
 _REGION: Final = 344
 _REGION_OF_TWO: Final = 276
+_FURTHER_SERVER: Final = 132
 _REGION_HEAD: Final = 20  # the name of a shape above its region, where there are two
 _SHARED_ROW, _OWN_ROW, _OTHER_ROW, _PLAIN_ROW = 42, 64, 34, 42
 _OWN_MIDDLE: Final = 37  # below the name of the network
@@ -85,8 +86,8 @@ def layout(table: Table) -> Layout:
         tiers.append(Span(start=x, end=x + _TIER))
         x += _TIER + _GAP
     regions, x = [], x - _GAP + _BEFORE_REGION
-    size = _REGION if len(table.regions) == 1 else _REGION_OF_TWO
-    for _ in table.regions:
+    for groups in table.regions:
+        size = _region(groups, alone=len(table.regions) == 1)
         regions.append(Span(start=x, end=x + size))
         x += size + _BEFORE_REGION
     top = HEAD + 6 + (_REGION_HEAD if len(table.regions) > 1 else 0)
@@ -101,6 +102,12 @@ def layout(table: Table) -> Layout:
         rows=tuple(rows),
         bottom=rows[-1].span.end if rows else top + COLUMN_HEAD,
     )
+
+
+def _region(groups: tuple[Group, ...], *, alone: bool) -> float:
+    """A region's width: as usual for two servers on a network, more for more."""
+    most = max((len(group.servers) for group in groups), default=0)
+    return (_REGION if alone else _REGION_OF_TWO) + max(0, most - 2) * _FURTHER_SERVER
 
 
 def _rows(table: Table, y: float) -> list[Place]:

@@ -127,13 +127,9 @@ def _group(inventory: Inventory, network: Network, rows: Sequence[Row]) -> Group
 
 
 def _servers(inventory: Inventory, network: Network) -> list[Container]:
-    """The containers with a data volume; a secrets volume is of another kind than its container."""
-    kinds = {volume.name: volume.kind for volume in inventory.volumes}
-    return [
-        one
-        for one in inventory.containers
-        if network.name in one.networks and any(kinds.get(volume) == one.kind for volume in one.volumes)
-    ]
+    """The containers on a network that the stack tells about as servers; poolers and relays aren't."""
+    names = {server.name for server in inventory.stack.servers.values()}
+    return [one for one in inventory.containers if network.name in one.networks and one.name in names]
 
 
 def _rows(inventory: Inventory, network: Network, region: int) -> list[Row]:

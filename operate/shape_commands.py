@@ -95,7 +95,7 @@ def _measured(shapes: Mapping[Place, Inventory]) -> tuple[dict[Place, Measured],
         client = daemon.connect()
     except OperateError as error:
         return {}, f"Nothing is measured: {error}"
-    return {shape: compare.measure(inventory, client) for shape, inventory in shapes.items()}, ""
+    return compare.measure(shapes, client), ""
 
 
 def _require_picture(path: Path) -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import docker
-from docker.models.containers import Container as Running
 
+from components.config import Place
 from operate import daemon, usage
 from operate.declared import Inventory
 
@@ -47,18 +47,22 @@ class Measured:
         }
 
 
-def measure(inventory: Inventory, client: docker.DockerClient) -> Measured:
-    """What a shape's containers use now; another stack's container of the same name isn't one of them."""
-    label = f"{daemon.STACK_LABEL}={inventory.stack.prefix}"
-    up = {str(one.name): one for one in client.containers.list(filters={"label": label, "status": "running"})}
-    names = [one.name for one in inventory.containers]
+def measure(shapes: Mapping[Place, Inventory], client: docker.DockerClient) -> dict[Place, Measured]:
+    """What the containers of each shape use now; one that both have is looked at once, so that it counts the same.
+
+    Another stack's container of the same name isn't one of them.
+    """
+    prefix = next(iter(shapes.values())).stack.prefix
+    running = client.containers.list(filters={"label": f"{daemon.STACK_LABEL}={prefix}", "status": "running"})
+    up = {str(one.name): one for one in running}
     with ThreadPoolExecutor(max_workers=8) as pool:
-        found = dict(zip(names, pool.map(lambda name: _memory(up.get(name)), names), strict=True))
+        used: dict[str, int | None] = dict(zip(up, pool.map(usage.memory, up.values()), strict=True))
+    return {shape: _of(inventory, used) for shape, inventory in shapes.items()}
+
+
+def _of(inventory: Inventory, used: Mapping[str, int | None]) -> Measured:
+    found = {one.name: used.get(one.name) for one in inventory.containers}
     return Measured(
-        memory={name: used for name, used in found.items() if used is not None},
-        not_up=tuple(name for name, used in found.items() if used is None),
+        memory={name: memory for name, memory in found.items() if memory is not None},
+        not_up=tuple(name for name, memory in found.items() if memory is None),
     )
-
-
-def _memory(container: Running | None) -> int | None:
-    return None if container is None else usage.memory(container)

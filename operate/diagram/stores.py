@@ -52,7 +52,8 @@ def contents(canvas: Canvas, its: Table, at: Layout, region: int, group: Group, 
             box = Span(start=x.start + _PADDING, end=x.end - _PADDING) if group.shared else x
             first = number == 0 and slot.server == group.servers[0].name
             low = 0 if first else _BELOW_SHARED if group.shared else _BELOW_OWN
-            _way(canvas, at.regions[region].start, box.start, place, low)
+            if row.service is not None:
+                _way(canvas, at.regions[region].start, box.start, place, low)
             if group.shared:
                 _slot(canvas, place, box, server, slot)
             else:

@@ -9,6 +9,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from operate import printing
 from operate.compare import Comparison, Measured, draw, render
 from operate.compare.report import lines
 from operate.declared import Inventory
@@ -48,7 +49,7 @@ def test_each_figure_is_told_for_both_shapes_with_the_difference(shapes: dict[st
         "data volumes": ("4", "2", "2"),
         "published ports": ("4", "4", "0"),
         "of them data ports": ("0", "0", "0"),
-        "memory limits": ("1.62 GiB", "1.31 GiB", "320 MiB"),
+        "memory limits": ("1664 MiB", "1344 MiB", "320 MiB"),
         "memory reservations": ("0 B", "0 B", "0"),
         "CPU limits": ("6", "4", "2"),
         "storage": ("40 GiB", "20 GiB", "20 GiB"),
@@ -108,4 +109,12 @@ def test_the_chart_is_well_formed_and_nothing_overlaps(shapes: dict[str, Invento
     assert picture.classes_without_colour() == set()
     labels = [label.text for label in picture.labels]
     assert labels.count("isolated") == labels.count("unified") == (10 if up else 9)
-    assert {"1.62 GiB", "1.31 GiB"} <= set(labels)
+    assert {"1664 MiB", "1344 MiB"} <= set(labels)
+
+
+@pytest.mark.parametrize(
+    ("mebibytes", "text"),
+    [(0, "0 B"), (256, "256 MiB"), (2816, "2.75 GiB"), (1344, "1344 MiB"), (20 * 1024, "20 GiB"), (1024**2, "1 TiB")],
+)
+def test_sizes_are_told_exactly(mebibytes: int, text: str) -> None:
+    assert printing.short_size(mebibytes * MEBIBYTE) == text

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from operate.declared import Container, Inventory, Network
 from operate.declared.inventory import DATA, SERVICE
+from operate.stack import Server, Stack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,15 +157,15 @@ def _slots(inventory: Inventory, network: Network) -> dict[str, list[Slot]]:
     found: dict[str, list[Slot]] = {}
     for app in stack.apps:
         for server in stack.servers.values():
-            text = _text(inventory, app, server.kind)
+            text = _text(stack, server, app)
             if server.network == network.name and text and stack.holds(server, app):
                 found.setdefault(app, []).append(Slot(server=server.name, text=text))
     return found
 
 
-def _text(inventory: Inventory, app: str, kind: str) -> str:
-    stack = inventory.stack
-    if kind == "postgres":
+def _text(stack: Stack, server: Server, app: str) -> str:
+    """What an app calls its own on a server, "" where it uses none of that kind."""
+    if server.kind == "postgres":
         return stack.databases[app].database if app in stack.databases else ""
     purposes = stack.redis_users[app].purposes if app in stack.redis_users else {}
     return ", ".join(f"{number} {purpose}" for purpose, number in purposes.items())

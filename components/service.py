@@ -79,6 +79,7 @@ def _spec(args: AppServiceArgs, secrets: SecretFiles | None) -> WorkloadSpec:
         mounts=[Mount(volume=secrets.volume, path=_SECRETS, read_only=True)] if secrets else [],
         published=_published(settings, args.tiers[settings.home]),
         memory=settings.memory,
+        reservation=settings.reservation,
         cpu=settings.cpu,
         health=_health(settings) if args.stand_in else None,
         labels={

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -52,12 +52,15 @@ class Topology:
         return self.stores.get(app, {}).get(places.serving(self.settings, app))
 
 
-def build(settings: Settings, values: Values | None = None) -> Topology:
+def build(
+    settings: Settings, values: Values | None = None, seen: Callable[[Platform], Platform] = lambda platform: platform
+) -> Topology:
     """Declare the stack that `settings` describe: each app's stores in its places, its service beside those it uses.
 
-    `values` are the secrets that people bring, by the references to them in `settings`.
+    `values` are the secrets that people bring, by the references to them in `settings`; `seen` may put a platform
+    around the one that is built on, to look at what is asked of it.
     """
-    platform = _platform(settings)
+    platform = seen(_platform(settings))
     unified = bool(places.apps_in(settings, "unified"))
     tiers = {tier: its for tier, its in settings.network.items() if tier != "data" or unified}
     networks = TieredNetwork("network", TieredNetworkArgs(platform=platform, prefix=settings.prefix, tiers=tiers))

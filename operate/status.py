@@ -12,12 +12,10 @@ from datetime import datetime
 from typing import Any
 
 import docker
-from docker.errors import APIError, NotFound
-from docker.models.containers import Container
 from rich.console import Group
 from rich.table import Table
 
-from operate import certificates, connections, daemon, pools, printing
+from operate import certificates, connections, daemon, pools, printing, usage
 from operate.connections import Use
 from operate.errors import OperateError
 from operate.pools import Pool
@@ -147,7 +145,7 @@ def _part(client: docker.DockerClient, name: str, role: str, app: str | None) ->
         health=health,
         restarts=container.attrs.get("RestartCount", 0),
         since=state["StartedAt"][:_SHORT] + "Z",
-        memory=_memory(container) if state["Status"] == "running" else None,
+        memory=usage.memory(container) if state["Status"] == "running" else None,
         memory_limit=container.attrs["HostConfig"].get("Memory") or None,
     )
 
@@ -159,18 +157,6 @@ def _problem(state: dict[str, Any], health: str | None, app: str | None) -> str:
     if state["Status"] != "running":
         return f"{state['Status']}{' (out of memory)' if state.get('OOMKilled') else ''}; see its logs"
     return {"unhealthy": "unhealthy; see its logs", "starting": "still starting"}.get(health or "", "")
-
-
-def _memory(container: Container) -> int | None:
-    """What `docker stats` shows: without the file cache that the kernel gives back when asked."""
-    try:
-        api: Any = container.client.api if container.client else None
-        used = api.stats(container.id, stream=False, one_shot=True).get("memory_stats") or {}
-    except (APIError, NotFound):
-        return None
-    cache = used.get("stats", {})
-    reclaimable = cache.get("total_inactive_file", cache.get("inactive_file", 0))  # cgroup v1, v2
-    return max(0, used["usage"] - reclaimable) if "usage" in used else None
 
 
 def _containers(parts: Iterable[Part]) -> Table:

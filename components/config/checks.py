@@ -17,6 +17,7 @@ from components.config import (
     reader_checks,
     redis_checks,
     redis_servers,
+    reservation_checks,
     tuning_checks,
     watchdog_checks,
 )
@@ -37,6 +38,7 @@ def check(settings: Settings) -> list[Problem]:
         *reader_checks.RULES,
         *watchdog_checks.RULES,
         *redis_checks.RULES,
+        reservation_checks.reservations,
     )
     return [problem for rule in rules for problem in rule(settings)]
 

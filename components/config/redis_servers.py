@@ -21,7 +21,8 @@ PURPOSES_NEED: Final = 25  # the length of the smallest subnet with fixed addres
 class RedisServer:
     """One server: `databases` are the numbers of its purposes, `path` is where the stack file describes it.
 
-    `app` is whose own it is and `purpose` the only one it serves; both are None for the shared one. Memory in MiB.
+    `app` is whose own it is and `purpose` the only one it serves; both are None for the shared one. Memory and what of
+    it is reserved in MiB.
     """
 
     name: str
@@ -30,6 +31,7 @@ class RedisServer:
     databases: Mapping[str, int]
     eviction: Eviction = "noeviction"  # queues and sessions share a server: losing a key is losing work
     persistence: Persistence = "aof"
+    reservation: int | None = None
     expose: int | None = None
     generation: int = 1
     app: str | None = None
@@ -48,6 +50,7 @@ def shared(settings: Settings) -> RedisServer:
         name=settings.redis_name,
         path="redis",
         memory=its.memory,
+        reservation=its.reservation,
         databases=its.databases,
         expose=its.expose,
         generation=its.generation,
@@ -61,6 +64,7 @@ def of_purpose(settings: Settings, purpose: str) -> RedisServer:
         name=its.name or f"{settings.prefix}-redis-{purpose}",
         path=f"redis.servers.{purpose}",
         memory=its.memory,
+        reservation=its.reservation,
         databases={purpose: its.number},
         eviction=its.eviction,
         persistence=its.persistence,
@@ -77,6 +81,7 @@ def own(settings: Settings, app: str) -> RedisServer:
         name=its.name or f"{settings.prefix}-{app}-redis",
         path=f"apps.{app}.redis_server",
         memory=its.memory or settings.redis.memory,
+        reservation=its.reservation or settings.redis.reservation,
         databases=settings.redis.numbers,
         eviction=its.eviction,
         persistence=its.persistence,

@@ -56,7 +56,14 @@ class DockerPlatform:
             opts=opts,
         ).name
 
-    def volume(self, name: str, volume: str, labels: Mapping[str, str], opts: pulumi.ResourceOptions) -> Stored:
+    def volume(
+        self,
+        name: str,
+        volume: str,
+        labels: Mapping[str, str],
+        opts: pulumi.ResourceOptions,
+        storage: int | None = None,  # noqa: ARG002  local volumes have no limit
+    ) -> Stored:
         """A local volume."""
         made = docker.Volume(
             name,
@@ -112,6 +119,7 @@ class DockerPlatform:
             init=True,  # as process 1 PostgreSQL takes a stray health check's exit code for a crash of its own
             must_run=True,
             memory=spec.memory,
+            memory_reservation=spec.reservation,
             memory_swap=spec.memory,
             cpus=f"{spec.cpu:g}",
             shm_size=spec.shared_memory,

@@ -119,7 +119,7 @@ class PostgresServer(pulumi.ComponentResource):
 
         admin = rotating(f"{name}-admin-password", args.settings.generation, args.lifecycle, mine)
         self.admin_password = admin.current
-        volume = args.platform.volume(f"{name}-data", f"{args.hostname}-data", labels, stateful)
+        volume = args.platform.volume(f"{name}-data", f"{args.hostname}-data", labels, stateful, args.settings.storage)
         certificate = _certificate(args)
         files, owned = (certificate.files, certificate.owned) if certificate else ({}, None)
         secrets = args.platform.secret_files(
@@ -237,6 +237,7 @@ def _container(
             Mount(volume=secrets.volume, path="/run/secrets", read_only=True),
         ],
         memory=resources.memory,
+        reservation=resources.reservation,
         cpu=resources.cpu,
         shared_memory=sizing.shared_memory(resources.memory),
         health=Health(

@@ -199,6 +199,7 @@ def _container(
             Mount(volume=secrets.volume, path="/run/secrets", read_only=True),
         ],
         memory=args.settings.memory,
+        reservation=args.settings.reservation,
         cpu=1,
         health=Health(command=["CMD-SHELL", _PING.format(tls=f" --tls --cacert {CA_PATH}" if args.tls else "")]),
         capabilities=_CAPABILITIES,

@@ -37,6 +37,11 @@ def read(settings: Settings) -> Values:
     return found
 
 
+def unread(settings: Settings) -> Values:
+    """A stand-in for each value, where nobody will be given it."""
+    return {ref: pulumi.Output.secret("") for _, ref in _references(settings)}
+
+
 def _references(settings: Settings) -> Iterator[tuple[str, SecretRef]]:
     for app, its in settings.apps.items():
         for name, ref in (its.service.secrets if its.service else {}).items():

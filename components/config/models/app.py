@@ -27,6 +27,7 @@ class Service(Section):
     aliases: tuple[fields.HostName, ...] = ()
     reads: Literal["reconnect", "start"] = "reconnect"
     memory: fields.Mebibytes = Field(default=256, ge=16)
+    reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     cpu: float = Field(default=0.5, gt=0, le=256)
 
     @model_validator(mode="after")

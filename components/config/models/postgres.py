@@ -13,9 +13,10 @@ from components.config.models.section import Section
 
 
 class Resources(Section):
-    """What a server may use: memory in MiB, processors as a number of cores."""
+    """What a server may use: memory in MiB, processors as a number of cores; `reservation` is memory that it keeps."""
 
     memory: fields.Mebibytes = Field(ge=128)
+    reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     cpu: float = Field(gt=0, le=256)
 
 
@@ -46,6 +47,7 @@ class OwnResources(Section):
     """What an app's own server may use, where it differs from the shared one."""
 
     memory: fields.Mebibytes | None = Field(default=None, ge=128)
+    reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     cpu: float | None = Field(default=None, gt=0, le=256)
 
 

@@ -25,6 +25,7 @@ class PurposeRedis(Section):
 
     name: fields.HostName | None = None
     memory: fields.Mebibytes = Field(ge=32)
+    reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     number: Number = 0
     eviction: Eviction = "noeviction"
     persistence: Persistence = "aof"
@@ -38,6 +39,7 @@ class Redis(Section):
     name: fields.HostName | None = None
     image: fields.ImageReference
     memory: fields.Mebibytes = Field(ge=32)
+    reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     expose: fields.HostPort | None = None
     databases: dict[fields.Slug, Number]
     servers: dict[fields.Slug, PurposeRedis] = Field(default_factory=dict)
@@ -54,6 +56,7 @@ class OwnRedis(Section):
 
     name: fields.HostName | None = None
     memory: fields.Mebibytes | None = Field(default=None, ge=32)
+    reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     eviction: Eviction = "noeviction"
     persistence: Persistence = "aof"
     expose: fields.HostPort | None = None

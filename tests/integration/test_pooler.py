@@ -362,12 +362,36 @@ def test_a_server_that_restarts_is_used_again_without_a_restart_of_the_pooler(li
     server = life.host.client.containers.get(life.told["servers"]["postgres"]["name"])
     life.connect("shop").close()
     server.restart(timeout=30)
-    deadline = time.monotonic() + 30
+    assert answers_again(life) < 30
+
+
+def test_a_pooler_that_restarts_lets_transactions_end_and_serves_again_in_seconds_with_the_pools_of_apps(
+    life: Life,
+) -> None:
+    pooler = life.host.client.containers.get(life.told["poolers"]["postgres"]["name"])
+    pools = {row["name"]: row["pool_size"] for row in life.console("SHOW DATABASES")}
+    with life.connect("shop") as busy:
+        with busy.transaction():
+            busy.execute("SELECT 1")
+            restarting = threading.Thread(target=pooler.restart, kwargs={"timeout": 30})
+            restarting.start()
+            time.sleep(1)
+            assert busy.execute("SELECT 2").fetchone() == (2,)
+        restarting.join()
+    seconds = answers_again(life)
+    print(f"\nwithout a pooler for {seconds:.1f} s after it had ended")
+    assert seconds < 15
+    assert {row["name"]: row["pool_size"] for row in life.console("SHOW DATABASES")} == pools
+
+
+def answers_again(life: Life) -> float:
+    """The seconds until an app is served."""
+    began = time.monotonic()
     while True:
         try:
-            with life.connect("shop") as client:
+            with life.connect("shop", connect_timeout=5) as client:
                 assert client.execute("SELECT 1").fetchone() == (1,)
-                return
+                return time.monotonic() - began
         except psycopg.OperationalError:
-            assert time.monotonic() < deadline
+            assert time.monotonic() < began + 60
             time.sleep(0.2)

@@ -11,7 +11,7 @@ import pytest
 _ONCE = ("stack", "running", "postgres_server", "outsider")
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Name each test's group for pytest-xdist, which takes it with `--dist loadgroup`."""
     for item in items:

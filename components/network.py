@@ -105,7 +105,7 @@ class TieredNetwork(pulumi.ComponentResource):
         mine = pulumi.ResourceOptions(parent=self)
         self.names = {
             tier: args.platform.network(f"{name}-{tier}", _tier_spec(args.prefix, tier, its), mine)
-            for tier, its in args.tiers.items()
+            for tier, its in sorted(args.tiers.items(), key=lambda entry: entry[1].subnet is None)
         }
         self.publish = {
             tier: args.platform.network(f"{name}-{tier}-publish", _publish_spec(args.prefix, tier), mine)

@@ -10,7 +10,7 @@ from components import readers, stores
 from components.config import Place, Service, Settings, places
 from components.config.models import PROBE_IMAGE
 from components.naming import server_key
-from components.network import TieredNetwork, TieredNetworkArgs
+from components.network import AppNetwork, TieredNetwork, TieredNetworkArgs
 from components.platforms import Lifecycle, Platform
 from components.platforms.docker import DockerPlatform
 from components.platforms.stopped import StoppedPlatform
@@ -61,11 +61,13 @@ def build(
     around the one that is built on, to look at what is asked of it.
     """
     platform = seen(_platform(settings))
+    # before the tiers: a network with a subnet comes before those for which Docker chooses one
+    own = {app: stores.own_network(settings, platform, app) for app in places.apps_in(settings, "isolated")}
     unified = bool(places.apps_in(settings, "unified"))
     tiers = {tier: its for tier, its in settings.network.items() if tier != "data" or unified}
     networks = TieredNetwork("network", TieredNetworkArgs(platform=platform, prefix=settings.prefix, tiers=tiers))
     tls = _authority(settings)
-    servers, found = _stores(settings, platform, networks, tls)
+    servers, found = _stores(settings, platform, networks, own, tls)
     reading = readers.build(settings, servers, found)
     topology = Topology(
         settings=settings, networks=networks, tls=tls, servers=servers, stores=found, services={}, readers=reading
@@ -101,15 +103,19 @@ def _authority(settings: Settings) -> CertificateAuthority | None:
 
 
 def _stores(
-    settings: Settings, platform: Platform, networks: TieredNetwork, tls: CertificateAuthority | None
+    settings: Settings,
+    platform: Platform,
+    networks: TieredNetwork,
+    own: Mapping[str, AppNetwork],
+    tls: CertificateAuthority | None,
 ) -> tuple[Servers, dict[str, dict[Place, Stores]]]:
     servers: Servers = {}
     found: dict[str, dict[Place, Stores]] = {}
     if places.apps_in(settings, "unified"):
         servers, by_app = stores.shared(settings, platform, networks.names["data"], tls)
         found = {app: {"unified": its} for app, its in by_app.items()}
-    for app in places.apps_in(settings, "isolated"):
-        more, its = stores.own(settings, platform, app, tls)
+    for app, network in own.items():
+        more, its = stores.own(settings, platform, app, network.network, tls)
         servers = {**servers, **more}
         found.setdefault(app, {})["isolated"] = its
     return servers, found

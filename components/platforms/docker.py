@@ -34,6 +34,7 @@ class DockerPlatform:
         self._stack_label = stack_label
         self._helper_image = helper_image
         self._images: dict[str, pulumi.Output[str]] = {}
+        self._placed: list[docker.Network] = []
 
     def image(self, reference: str) -> pulumi.Output[str]:
         """The id of an image; kept on the host, because other stacks may run it."""
@@ -43,9 +44,12 @@ class DockerPlatform:
         return self._images[reference]
 
     def network(self, name: str, spec: NetworkSpec, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
-        """A bridge network. Fixed addresses lie outside the range that Docker hands out."""
+        """A bridge network. Fixed addresses lie outside the range that Docker hands out.
+
+        One without a subnet comes after those with one: Docker chooses a range that is free then, or takes theirs.
+        """
         ipam = docker.NetworkIpamConfigArgs(subnet=spec.subnet, gateway=spec.gateway, ip_range=spec.handed_out)
-        return docker.Network(
+        made = docker.Network(
             name,
             name=spec.name,
             driver="bridge",
@@ -53,8 +57,11 @@ class DockerPlatform:
             ipam_configs=[ipam] if spec.subnet else None,
             options=_PUBLISH_OPTIONS if spec.publish_only else None,
             labels=[docker.NetworkLabelArgs(label=key, value=value) for key, value in self._labels(spec.labels)],
-            opts=opts,
-        ).name
+            opts=opts if spec.subnet else merged(opts, depends_on=list(self._placed)),
+        )
+        if spec.subnet:
+            self._placed.append(made)
+        return made.name
 
     def volume(
         self,

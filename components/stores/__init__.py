@@ -33,7 +33,7 @@ from components.stores.addresses import own_addresses, redis_addresses, shared_a
 from components.stores.arguments import Spot
 from components.tls import CertificateAuthority
 
-__all__ = ["Servers", "Stores", "own", "own_addresses", "redis_addresses", "shared", "shared_addresses"]
+__all__ = ["Servers", "Stores", "own", "own_addresses", "own_network", "redis_addresses", "shared", "shared_addresses"]
 
 Servers = Mapping[str, PostgresServer | RedisWithDbs]
 
@@ -118,13 +118,18 @@ def _unified_redis(
     return made
 
 
-def own(settings: Settings, platform: Platform, app: str, tls: CertificateAuthority | None) -> tuple[Servers, Stores]:
-    """An app's own network, its servers there and the stores on them."""
+def own_network(settings: Settings, platform: Platform, app: str) -> AppNetwork:
+    """An app's own network."""
+    args = AppNetworkArgs(platform=platform, prefix=settings.prefix, app=app, addresses=own_addresses(settings, app))
+    return AppNetwork(f"isolated-{app}-network", args)
+
+
+def own(
+    settings: Settings, platform: Platform, app: str, network: pulumi.Output[str], tls: CertificateAuthority | None
+) -> tuple[Servers, Stores]:
+    """An app's servers on its own network, and the stores on them."""
     name, its = f"isolated-{app}", settings.apps[app]
-    addresses = own_addresses(settings, app)
-    args = AppNetworkArgs(platform=platform, prefix=settings.prefix, app=app, addresses=addresses)
-    network = AppNetwork(f"{name}-network", args).network
-    spot = Spot(network=network, addresses=addresses, labels={"data-tier.app": app}, tls=tls)
+    spot = Spot(network=network, addresses=own_addresses(settings, app), labels={"data-tier.app": app}, tls=tls)
     lives = arguments.lifecycle(settings, [app])
     servers: dict[str, PostgresServer | RedisWithDbs] = {}
     database, pooler = None, None

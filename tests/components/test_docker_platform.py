@@ -8,7 +8,8 @@ import pytest
 from components.platforms import Health, Join, NetworkSpec, Published, WorkloadSpec
 from components.platforms.docker import DockerPlatform
 from components.platforms.stopped import StoppedPlatform
-from tests.components.recording import record
+from tests.components.recording import build_from, record
+from tests.components.samples import small
 
 OPTS = pulumi.ResourceOptions()
 
@@ -95,3 +96,15 @@ def test_a_stopped_platform_declares_data_volumes_and_nothing_else():
         stopped.image("a/b:1")
 
     assert [one.name for one in record(program).registered] == ["v"]
+
+
+def test_a_network_for_which_docker_chooses_a_range_comes_after_those_with_one():
+    for topology in ("unified", "isolated"):
+        made = build_from(small(topology, shop={"dedicated": True})).of("Network")
+        declared = {name for name, its in made.items() if "ipamConfigs" in its.inputs}
+        chosen = made.keys() - declared
+        assert declared, topology
+        assert chosen, topology
+        for name in chosen:
+            waited = {urn.rsplit("::", 1)[-1] for urn in made[name].dependencies}
+            assert declared <= waited, f"{name} of {topology} may take the range of {declared - waited}"

@@ -22,7 +22,7 @@ LIMITS = {
 
 
 def settings(client: docker.DockerClient, prefix: str) -> dict[str, Any]:
-    data, pool = (str(subnet) for subnet in stackfile.free_subnets(client, 2))
+    data, pool = str(*stackfile.free_subnets(client, 1)), str(stackfile.free_pool(client))
     return {
         "data-tier:prefix": prefix,
         "data-tier:images": dict(stackfile.IMAGES),

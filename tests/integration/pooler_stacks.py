@@ -19,7 +19,7 @@ from tests.integration.project import Project
 
 def two_servers(client: docker.DockerClient, prefix: str, *, clients: int, pool: int) -> dict[str, Any]:
     """A shared server and an app with its own one, each behind a pooler."""
-    data, apps = (str(subnet) for subnet in stackfile.free_subnets(client, 2))
+    data, apps = str(*stackfile.free_subnets(client, 1)), str(stackfile.free_pool(client))
     return {
         "data-tier:prefix": prefix,
         "data-tier:images": dict(stackfile.IMAGES),

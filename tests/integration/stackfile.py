@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import os
 import socket
+from collections.abc import Iterator
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -53,13 +54,21 @@ def _rename(section: dict[str, Any]) -> None:
 
 
 def free_subnets(client: docker.DockerClient | None, count: int) -> list[IPv4Network]:
-    """Subnets that no network of the host has."""
+    """Subnets that no network of the host has, outside of those that Docker chooses by itself."""
+    return _free(client, count, (IPv4Network(f"10.64.{third}.0/24") for third in range(256)))
+
+
+def free_pool(client: docker.DockerClient | None) -> IPv4Network:
+    """Subnets for apps' own networks: as many as by default, so that names of two apps don't lead to the same one."""
+    return _free(client, 1, (IPv4Network(f"10.{second}.0.0/16") for second in range(65, 128)))[0]
+
+
+def _free(client: docker.DockerClient | None, count: int, candidates: Iterator[IPv4Network]) -> list[IPv4Network]:
     taken = []
     for network in client.networks.list() if client else []:
         for config in (network.attrs.get("IPAM") or {}).get("Config") or []:
             if ":" not in config.get("Subnet", ":"):
                 taken.append(IPv4Network(config["Subnet"]))
-    candidates = (IPv4Network(f"172.{second}.{third}.0/24") for second in (27, 26, 25, 24) for third in range(200, 240))
     free = (one for one in candidates if not any(one.overlaps(other) for other in taken))
     return [next(free) for _ in range(count)]
 

@@ -36,7 +36,7 @@ CREATE TABLE later (a int);
 
 
 def settings(client: docker.DockerClient) -> dict[str, Any]:
-    data, pool = (str(subnet) for subnet in stackfile.free_subnets(client, 2))
+    data, pool = str(*stackfile.free_subnets(client, 1)), str(stackfile.free_pool(client))
     return {
         "data-tier:prefix": PREFIX,
         "data-tier:images": dict(stackfile.IMAGES),

@@ -34,7 +34,8 @@ FIRST = 4800
 
 
 def settings(client: docker.DockerClient) -> dict[str, Any]:
-    data, backend, pool = (str(subnet) for subnet in stackfile.free_subnets(client, 3))
+    data, backend = (str(subnet) for subnet in stackfile.free_subnets(client, 2))
+    pool = str(stackfile.free_pool(client))
     ports = [stackfile.free_port(FIRST + shift, FIRST + shift + 3) for shift in (0, 4)]
     service = {"tier": "backend", "memory": "64Mi"}
     return {

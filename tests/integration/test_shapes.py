@@ -83,7 +83,8 @@ class Life:
 
 
 def settings(client: docker.DockerClient) -> dict[str, Any]:
-    data, backend, pool = (str(subnet) for subnet in stackfile.free_subnets(client, 3))
+    data, backend = (str(subnet) for subnet in stackfile.free_subnets(client, 2))
+    pool = str(stackfile.free_pool(client))
     store = {"tier": "backend", "memory": "64Mi"}
     first = 20_000 + os.getpid() % 1000 * 20  # away from the ports that other runs look for at the same time
     ports = [stackfile.free_port(first + shift, first + shift + 3) for shift in (0, 4, 8, 12, 16)]

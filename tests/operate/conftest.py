@@ -85,7 +85,7 @@ def settings(client: docker.DockerClient) -> dict[str, Any]:
         "data-tier:prefix": PREFIX,
         "data-tier:images": dict(stackfile.IMAGES),
         "data-tier:network": {
-            "data": {"internal": True, "subnet": str(data)},
+            "data": {"internal": True, "subnet": str(data), "apps": str(stackfile.free_pool(client))},
             "backend": {"internal": True, "subnet": str(backend), "publish": "loopback", "ports": "4000-4999"},
             "frontend": {"subnet": str(frontend), "publish": "public", "ports": "3000-3999"},
         },

@@ -45,8 +45,8 @@ def names(bench, image):
 
 
 def test_a_container_on_two_networks(bench, names):
-    bench.create(NETWORK, name=names["ref-data"], ipamConfigs=[{"subnet": "172.30.237.0/24"}])
-    bench.create(NETWORK, name=names["ref-edge"], ipamConfigs=[{"subnet": "172.30.238.0/24"}])
+    bench.create(NETWORK, name=names["ref-data"], ipamConfigs=[{"subnet": "10.230.237.0/24"}])
+    bench.create(NETWORK, name=names["ref-edge"], ipamConfigs=[{"subnet": "10.230.238.0/24"}])
     inputs, expected = (renamed(part, names) for part in recorded("web"))
     id, _, outputs = bench.create(CONTAINER, **{key: value for key, value in inputs.items() if key != "__defaults"})
     assert outputs["hostname"] == id[:12]

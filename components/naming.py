@@ -102,6 +102,16 @@ def server_key(kind: str, app: str | None = None, purpose: str | None = None) ->
     return f"{kind}.{purpose}" if purpose else f"{kind}-{app}" if app else kind
 
 
+def relay_name(prefix: str, app: str) -> str:
+    """The container through which an app reaches a server outside of the stack."""
+    return f"{prefix}-{app}-postgres"
+
+
+def outlet_name(relay: str) -> str:
+    """The container, and the network that it is on, through which a relay gets out."""
+    return f"{relay}-outside"
+
+
 def watchdog_name(server: str) -> str:
     """The container that watches the limits on a server."""
     return f"{server}-watchdog"

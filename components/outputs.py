@@ -14,8 +14,18 @@ from components import redis as redis_component
 from components.config import Place, Postgres, Settings, places, redis_servers
 from components.config.ledger import entries
 from components.config.models import PROBE_IMAGE
+from components.config.places import external_apps
 from components.config.redis_servers import RedisServer
-from components.naming import POOLER_PORT, RoleNames, own_network, publish_network, server_key, tier_network
+from components.naming import (
+    POOLER_PORT,
+    RoleNames,
+    outlet_name,
+    own_network,
+    publish_network,
+    relay_name,
+    server_key,
+    tier_network,
+)
 from components.network import DataAddresses
 from components.postgres.server import PORT as POSTGRES_PORT
 from components.stores import own_addresses, redis_addresses, shared_addresses
@@ -30,6 +40,7 @@ def exports(topology: Topology) -> dict[str, Any]:
         "running": settings.running,
         "topology": settings.topology,
         "servers": dict(_servers(settings)),
+        "external_servers": {server_key("postgres", app): _external(settings, app) for app in external_apps(settings)},
         "poolers": _poolers(topology),
         "databases": _databases(settings),
         "redis_users": _redis_users(settings),
@@ -47,10 +58,9 @@ def _servers(settings: Settings) -> Iterator[tuple[str, dict[str, Any]]]:
     unified = places.apps_in(settings, "unified").values()
     if any(its.postgres for its in unified):
         yield server_key("postgres"), _postgres(settings, settings.postgres, shared_addresses(settings))
-    for app, its in places.apps_in(settings, "isolated").items():
-        if its.postgres:
-            server = _postgres(settings, places.own_postgres(settings, app), own_addresses(settings, app), app)
-            yield server_key("postgres", app), server
+    for app in places.own_postgres_apps(settings):
+        server = _postgres(settings, places.own_postgres(settings, app), own_addresses(settings, app), app)
+        yield server_key("postgres", app), server
     for key, redis in redis_servers.declared(settings).items():
         yield key, _redis(settings, redis)
 
@@ -67,6 +77,24 @@ def _postgres(settings: Settings, server: Postgres, at: DataAddresses, app: str 
         "generation": server.generation,
     }
     return {**told, **_where(settings, server.name or settings.postgres_name, app)}
+
+
+def _external(settings: Settings, app: str) -> dict[str, Any]:
+    """A server outside of the stack; `relay` and `outlet` are the containers on the way there."""
+    its, relay = external_apps(settings)[app], relay_name(settings.prefix, app)
+    return {
+        "app": app,
+        "host": its.host,
+        "hostaddr": its.hostaddr,
+        "port": its.port,
+        "admin": its.admin,
+        "sslmode": its.sslmode,
+        "ca": its.ca,
+        "major": settings.postgres_major,
+        "relay": relay,
+        "outlet": outlet_name(relay),
+        "network": own_network(settings.prefix, app),
+    }
 
 
 def _poolers(topology: Topology) -> dict[str, dict[str, Any]]:

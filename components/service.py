@@ -22,11 +22,12 @@ _DEFAULT_PORT: Final = 8000
 class AppServiceArgs:
     """What AppService is built from.
 
-    `urls` are the data URLs by file name; each file is told to the app as a variable of the same name in capitals
-    with `_FILE`, and so are `secrets`, by the variable's name. `ca` verifies the servers, None where they are spoken
-    to in clear. `data_network` is where the servers of these URLs are, None without any. `wait_for` are the resources
-    without which the app can't work, `files_wait_for` those without which the URLs don't; `generation` is that of the
-    URLs. `stand_in` says that the probe runs in the app's place: it is told its port and asked for its health.
+    `urls` are the data URLs by file name; each file is told to the app as a variable of the same name in capitals with
+    `_FILE`, and so are `secrets`, by the variable's name. `ca` verifies the servers, None where they are spoken to in
+    clear, `authorities` those outside of the stack, in files that only URLs name. `data_network` is where the servers
+    of these URLs are, None without any. `wait_for` are the resources without which the app can't work, `files_wait_for`
+    those without which the URLs don't; `generation` is that of the URLs. `stand_in` says that the probe runs in the
+    app's place: it is told its port and asked for its health.
     """
 
     platform: Platform
@@ -39,6 +40,7 @@ class AppServiceArgs:
     stand_in: bool
     urls: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
     secrets: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
+    authorities: Mapping[str, str] = field(default_factory=dict)
     ca: pulumi.Output[str] | None = None
     data_network: pulumi.Input[str] | None = None
     wait_for: Sequence[pulumi.Resource] = ()
@@ -59,7 +61,8 @@ class AppService(pulumi.ComponentResource):
         super().__init__("data-tier:service:AppService", name, {}, opts)
         mine = pulumi.ResourceOptions(parent=self)
         brought = {secret.lower(): value for secret, value in args.secrets.items()}
-        files = {**args.urls, **brought, **({CA_FILE: args.ca} if args.ca else {})}
+        authorities = {file: pulumi.Output.from_input(text) for file, text in args.authorities.items()}
+        files = {**args.urls, **brought, **authorities, **({CA_FILE: args.ca} if args.ca else {})}
         later = merged(mine, depends_on=list(args.files_wait_for)) if args.files_wait_for else mine
         secrets = args.platform.secret_files(f"{name}-secrets", args.hostname, files, later) if files else None
         after = present(*args.wait_for, secrets.ready if secrets else None)

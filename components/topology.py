@@ -65,7 +65,7 @@ def build(
     tiers = {tier: its for tier, its in settings.network.items() if tier != "data" or unified}
     networks = TieredNetwork("network", TieredNetworkArgs(platform=platform, prefix=settings.prefix, tiers=tiers))
     tls = _authority(settings)
-    servers, found = _stores(settings, platform, networks, tls)
+    servers, found = _stores(settings, platform, networks, tls, values or {})
     reading = readers.build(settings, servers, found)
     topology = Topology(
         settings=settings, networks=networks, tls=tls, servers=servers, stores=found, services={}, readers=reading
@@ -101,7 +101,11 @@ def _authority(settings: Settings) -> CertificateAuthority | None:
 
 
 def _stores(
-    settings: Settings, platform: Platform, networks: TieredNetwork, tls: CertificateAuthority | None
+    settings: Settings,
+    platform: Platform,
+    networks: TieredNetwork,
+    tls: CertificateAuthority | None,
+    values: Values,
 ) -> tuple[Servers, dict[str, dict[Place, Stores]]]:
     servers: Servers = {}
     found: dict[str, dict[Place, Stores]] = {}
@@ -109,7 +113,7 @@ def _stores(
         servers, by_app = stores.shared(settings, platform, networks.names["data"], tls)
         found = {app: {"unified": its} for app, its in by_app.items()}
     for app in places.apps_in(settings, "isolated"):
-        more, its = stores.own(settings, platform, app, tls)
+        more, its = stores.own(settings, platform, app, tls, values)
         servers = {**servers, **more}
         found.setdefault(app, {})["isolated"] = its
     return servers, found
@@ -133,6 +137,7 @@ def _service(topology: Topology, platform: Platform, app: str, service: Service,
         stand_in=image == PROBE_IMAGE,
         urls=used.urls if used else {},
         secrets={name: values[ref] for name, ref in service.secrets.items()},
+        authorities=used.authorities if used else {},
         ca=topology.tls.ca if topology.tls and used and used.urls else None,
         data_network=used.network if used else None,
         wait_for=used.needed if used else [],

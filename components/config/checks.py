@@ -10,6 +10,7 @@ from itertools import combinations
 
 from components.budget import Budget
 from components.config import (
+    external_checks,
     place_checks,
     places,
     pooler_checks,
@@ -38,6 +39,7 @@ def check(settings: Settings) -> list[Problem]:
         *reader_checks.RULES,
         *watchdog_checks.RULES,
         *redis_checks.RULES,
+        *external_checks.RULES,
         reservation_checks.reservations,
     )
     return [problem for rule in rules for problem in rule(settings)]
@@ -55,12 +57,12 @@ def _servers(settings: Settings) -> list[tuple[str, str]]:
     purposes = [redis_servers.of_purpose(settings, purpose) for purpose in settings.redis.servers]
     found += [(f"data-tier:{its.path}.name", its.name) for its in purposes]
     for app, its in places.apps_in(settings, "isolated").items():
-        if its.postgres:
+        if its.postgres and not its.postgres.server.external:
             own = places.own_postgres(settings, app)
             found.append((f"data-tier:apps.{app}.postgres.server.name", own.name or ""))
         if its.redis:
             found.append((f"data-tier:apps.{app}.redis_server.name", redis_servers.own(settings, app).name))
-    return found
+    return found + external_checks.names(settings)
 
 
 def _tiers(settings: Settings) -> Iterator[Problem]:
@@ -231,11 +233,10 @@ def _capacity(settings: Settings) -> Iterator[Problem]:
             budget = pools.budget(settings, "unified", app)
             yield from _budget(budget, settings.postgres.connections, "data-tier:postgres.connections")
             break
-    for app, its in places.apps_in(settings, "isolated").items():
-        if its.postgres:
-            key = f"data-tier:apps.{app}.postgres.server.connections"
-            declared = places.own_postgres(settings, app).connections
-            yield from _budget(pools.budget(settings, "isolated", app), declared, key)
+    for app in places.own_postgres_apps(settings):
+        key = f"data-tier:apps.{app}.postgres.server.connections"
+        declared = places.own_postgres(settings, app).connections
+        yield from _budget(pools.budget(settings, "isolated", app), declared, key)
 
 
 def _budget(budget: Budget, declared: int | None, key: str) -> Iterator[Problem]:

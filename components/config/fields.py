@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Final
 
@@ -33,6 +33,7 @@ _VAULT_ADDRESS: Final = re.compile(r"(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.
 _IDENTIFIER_BYTES: Final = 63  # PostgreSQL's NAMEDATALEN - 1: longer names are cut silently
 _LONGEST_SUFFIX: Final = "_migrate"
 _APP_BYTES: Final = 40
+_LONGEST_DOMAIN: Final = 253  # RFC 1035, without the dot at the end
 _SMALLEST_SUBNET: Final = 27  # below /27 there is no room for fixed addresses beside the range handed out
 OWN_SUBNET: Final = 28  # an app's own network: its two servers in the lower half, its clients in the upper one
 _PRIVATE: Final = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))  # RFC 1918
@@ -219,10 +220,41 @@ def _private_subnet(value: Any, smallest: int) -> IPv4Network:
 
 
 def _sql_path(value: str) -> str:
+    return _inside(value, "sql/shop")
+
+
+def _project_path(value: str) -> str:
+    return _inside(value, "certificates/db.pem")
+
+
+def _inside(value: str, example: str) -> str:
     path = PurePosixPath(value)
     if not value or "\0" in value or path.is_absolute() or ".." in path.parts or str(path) == ".":
-        raise rule_error("a path begins at the folder of Pulumi.yaml and stays inside it", "Write it like sql/shop")
+        raise rule_error("a path begins at the folder of Pulumi.yaml and stays inside it", f"Write it like {example}")
     return str(path)
+
+
+def _domain_name(value: str) -> str:
+    labels = value.split(".")
+    if len(value) > _LONGEST_DOMAIN or not all(map(_HOST_NAME.fullmatch, labels)) or labels[-1].isdigit():
+        raise rule_error(
+            "a server outside is known by its domain name, in small letters and without a dot at the end: an address "
+            "has no name that a certificate, or a relay, could answer to",
+            "Write host: db.example.com; hostaddr beside it says an address",
+        )
+    if labels[-1] == "localhost":
+        raise rule_error("localhost is another machine for each container", "Write the name that containers see")
+    return value
+
+
+def _address(value: str) -> str:
+    try:
+        found = IPv4Address(value)
+    except ValueError:
+        raise rule_error("an address here is an IPv4 address", "Write it like 10.1.2.3") from None
+    if found.is_loopback or found.is_unspecified or found.is_multicast:
+        raise rule_error("containers can't connect to it", "Write the address that they reach")
+    return value
 
 
 def _secret_name(value: str) -> str:
@@ -260,6 +292,9 @@ RoleName = Annotated[str, AfterValidator(_role)]
 DatabaseName = Annotated[str, AfterValidator(_database)]
 ExtensionName = Annotated[str, AfterValidator(_extension)]
 SqlPath = Annotated[str, AfterValidator(_sql_path)]
+ProjectPath = Annotated[str, AfterValidator(_project_path)]
+DomainName = Annotated[str, AfterValidator(_domain_name)]
+Address = Annotated[str, AfterValidator(_address)]
 SecretName = Annotated[str, AfterValidator(_secret_name)]
 EnvironmentName = Annotated[str, AfterValidator(_environment_name)]
 VaultPath = Annotated[str, AfterValidator(_vault_path)]

@@ -49,6 +49,7 @@ class _Outputs(BaseModel):
     topology: Place | None = None
     apps: Mapping[str, Entry] = {}
     servers: Mapping[str, server_ledger.Server] = {}
+    external_servers: Mapping[str, server_ledger.External] = {}
     redis_users: Mapping[str, purpose_ledger.User] = {}
     readers: Mapping[str, _Reader] = {}
 
@@ -88,6 +89,7 @@ def compare(outputs: Mapping[str, Any], settings: Settings) -> list[Problem]:
     by_topology = {app: gone for app, gone in left.items() if turned and gone and not settings.apps[app].dedicated}
     found = [*_topology(by_topology, settings), *purpose_ledger.compare(held, recorded.redis_users, settings)]
     found += server_ledger.compare(recorded.servers, settings)
+    found += server_ledger.compare_external(held, recorded.servers, recorded.external_servers, settings)
     generations = {name: its.generation for name, its in recorded.readers.items()}
     found += rotation_ledger.compare_readers(generations, settings)
     for app, was in held.items():
@@ -156,9 +158,11 @@ def _places(app: str, was: Entry, left: tuple[Place, ...], settings: Settings) -
     key, serving = f"data-tier:apps.{app}", places.serving(settings, app)
     for place in left:
         by_keep = place != was.serving
+        outside = places.external(settings, app)
+        where = "keep" if by_keep else "postgres.server.external" if outside else "dedicated"
         yield Problem(
-            key=f"{key}.keep" if by_keep else f"{key}.dedicated",
-            value=NOTHING if by_keep else settings.apps[app].dedicated,
+            key=f"{key}.{where}",
+            value=settings.apps[app].dedicated if where == "dedicated" else NOTHING,
             rule=f"the app has data in the {place} place, which is no longer declared",
             remedy=f"Write keep: [{place}]{'' if by_keep else f' and serving: {place}'} while the data is copied; "
             f"{_MIGRATE} will do it",

@@ -6,14 +6,14 @@ for another, empty volume, or for a server that can't open the one that is there
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from components.config import places, redis_servers, rotation_ledger
-from components.config.errors import Problem
-from components.config.models import Settings
+from components.config.errors import NOTHING, Problem
+from components.config.models import ExternalPostgres, Settings
 from components.naming import server_key
 
 
@@ -28,6 +28,52 @@ class Server(BaseModel):
     major: int | None = None
     persistence: str | None = None
     generation: int = 1
+
+
+class External(BaseModel):
+    """A recorded server outside of the stack."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    host: str
+    port: int
+
+    @property
+    def where(self) -> str:
+        """How people say which server it is."""
+        return f"{self.host}:{self.port}"
+
+
+def compare_external(
+    apps: Iterable[str], own: Mapping[str, Server], recorded: Mapping[str, External], settings: Settings
+) -> Iterator[Problem]:
+    """Which of `apps` would leave a server outside of the stack, or one of their `own` for such, without their data."""
+    for app in apps:
+        key = server_key("postgres", app)
+        place, now = f"data-tier:apps.{app}.postgres.server.external", _external(settings, app)
+        was = recorded.get(key)
+        if was is None and now is not None and key in own:
+            yield Problem(
+                key=place,
+                value=now.where,
+                rule=f"the app's data is on {own[key].name}, the server of its own, and {now.where} begins without it",
+                remedy="Remove external; an app with another name and this server can be filled from a dump",
+            )
+        if was is not None and (now is None or now.where != was.where) and _isolated(settings, app):
+            yield Problem(
+                key=place if now is None else f"{place}.host",
+                value=NOTHING if now is None else now.where,
+                rule=f"the app's data is on {was.where}, outside of the stack, and another server begins without it",
+                remedy=f"Write {was.where} back",
+            )
+
+
+def _external(settings: Settings, app: str) -> ExternalPostgres | None:
+    return places.external(settings, app) if app in settings.apps else None
+
+
+def _isolated(settings: Settings, app: str) -> bool:
+    return app in settings.apps and "isolated" in places.places(settings, app)
 
 
 def compare(recorded: Mapping[str, Server], settings: Settings) -> Iterator[Problem]:
@@ -69,10 +115,9 @@ def _declared(settings: Settings) -> dict[str, tuple[str, str]]:
     found = {key: (f"data-tier:{its.path}.name", its.name) for key, its in redis_servers.declared(settings).items()}
     if any(its.postgres for its in places.apps_in(settings, "unified").values()):
         found[server_key("postgres")] = ("data-tier:postgres.name", settings.postgres_name)
-    for app, its in places.apps_in(settings, "isolated").items():
-        if its.postgres:
-            name = places.own_postgres(settings, app).name or ""
-            found[server_key("postgres", app)] = (f"data-tier:apps.{app}.postgres.server.name", name)
+    for app in places.own_postgres_apps(settings):
+        name = places.own_postgres(settings, app).name or ""
+        found[server_key("postgres", app)] = (f"data-tier:apps.{app}.postgres.server.name", name)
     return found
 
 
@@ -82,8 +127,7 @@ def _generations(settings: Settings) -> dict[str, tuple[str, int]]:
     shared = {server_key("postgres"): settings.postgres.generation}
     own = {
         server_key("postgres", app): places.own_postgres(settings, app).generation
-        for app, its in places.apps_in(settings, "isolated").items()
-        if its.postgres
+        for app in places.own_postgres_apps(settings)
     }
     found = {**shared, **own, **redis}
     return {

@@ -22,9 +22,10 @@ from components.postgres._grants import grant_chain
 from components.postgres._init_sql import InitSql, initialised
 from components.postgres._inside import inside
 from components.postgres._limits import LimitsArgs, limited
+from components.postgres._membership import joined
 from components.postgres._row_level_security import helper
 from components.postgres._scram import scram_verifier
-from components.postgres.server import PORT, PostgresServer
+from components.postgres.endpoint import Endpoint
 from components.rotation import Rotation, Slot
 
 
@@ -52,7 +53,7 @@ class DatabaseSpec:
 class AppDatabaseArgs:
     """What AppDatabase is built from."""
 
-    server: PostgresServer
+    server: Endpoint
     spec: DatabaseSpec
 
 
@@ -100,7 +101,11 @@ class AppDatabase(pulumi.ComponentResource):
 
         owner = postgresql.Role(f"{name}-owner", name=self._roles.owner, login=False, opts=self._kept)
         self._group = postgresql.Role(f"{name}-group", name=self._roles.group, login=False, opts=self._kept)
-        database = self._database(owner)
+        roles = {"owner": owner, "group": self._group}
+        managed = [
+            one for role, its in roles.items() for one in joined(f"{name}-{role}-joined", args.server, its, self)
+        ]
+        database = self._database(owner, managed)
         extensions = self._extensions(database)
         chain = merged(self._inside, depends_on=extensions)
         self.owner, self.group = owner.name, self._group.name
@@ -120,9 +125,9 @@ class AppDatabase(pulumi.ComponentResource):
         serving = [self.login, *self._limited.get(self.rotation.current, ())]
         self.needed = present(*serving, migrating, self.granted, filled) if self.rotation.turned else [self]
         current = self._roles.login(self.rotation.current)
-        self.direct_url = self._url(current, password, self._hostname, PORT)
+        self.direct_url = self._url(current, password, self._hostname, args.server.port)
         self.url = self._url(current, password, args.spec.pooler, POOLER_PORT) if args.spec.pooler else self.direct_url
-        self.migrate_url = self._url(self._roles.migrate, migration, self._hostname, PORT)
+        self.migrate_url = self._url(self._roles.migrate, migration, self._hostname, args.server.port)
         self.register_outputs(
             {
                 "database": self.database,
@@ -132,7 +137,7 @@ class AppDatabase(pulumi.ComponentResource):
             }
         )
 
-    def _database(self, owner: postgresql.Role) -> postgresql.Database:
+    def _database(self, owner: postgresql.Role, after: Sequence[pulumi.Resource]) -> postgresql.Database:
         return postgresql.Database(
             f"{self._base}-database",
             name=self._roles.database,
@@ -142,7 +147,7 @@ class AppDatabase(pulumi.ComponentResource):
             lc_collate="C.UTF-8",  # part of glibc and of musl: the same order on every image, before and after a move
             lc_ctype="C.UTF-8",
             connection_limit=self._spec.connections + sizing.MIGRATION_CONNECTIONS + self._spec.reading,
-            opts=self._kept,
+            opts=merged(self._kept, depends_on=list(after)) if after else self._kept,
         )
 
     def _extensions(self, database: postgresql.Database) -> list[pulumi.Resource]:
@@ -206,6 +211,7 @@ class AppDatabase(pulumi.ComponentResource):
             connection_limit=sizing.MIGRATION_CONNECTIONS if migrates else self._spec.connections,
             opts=merged(self._kept, depends_on=list(after)),
         )
+        joined(f"{self._base}-{role}-joined", self._server, made, self)
         if not migrates:
             self._limited[role] = present(self._limits(role, made))
         return made, password

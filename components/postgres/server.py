@@ -97,6 +97,18 @@ class PostgresServer(pulumi.ComponentResource):
     sslmode: str
     """How far the host asks for TLS on that way, in libpq's words."""
 
+    port: int = PORT
+    """The port that clients connect to."""
+
+    superuser: bool = True
+    """That its admin is one."""
+
+    connection: Mapping[str, pulumi.Input[str]]
+    """How a command on the host connects, without user and database: variables as libpq reads them."""
+
+    up: bool
+    """Whether it runs: not while the stack is down."""
+
     provider: postgresql.Provider
     """Manages roles and databases on this server."""
 
@@ -132,6 +144,12 @@ class PostgresServer(pulumi.ComponentResource):
         # not verify-full: the plugin takes the authority as a file's path only, which would have to be there, and the
         # same, in every checkout before the first connection; the way is host to container on one machine
         self.sslmode = "require" if args.tls else "disable"
+        self.connection = {
+            "PGHOST": self.reach.host,
+            "PGPORT": str(self.reach.port),
+            "PGSSLMODE": self.sslmode,  # as the provider: host to container on one machine
+        }
+        self.up = self.container is not None
         self.turned = turned(f"{name}-admin-turned", self._turn(admin, tls=bool(args.tls)), mine)
         self.provider = self._manager(name, args, self.reach, mine)
         self.url_query = POSTGRES_QUERY if certificate else ""

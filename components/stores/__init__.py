@@ -7,7 +7,7 @@ which place is `config.places`' to say, what their services use `topology`'s.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import pulumi
 
@@ -20,6 +20,8 @@ from components.platforms import Platform, present
 from components.pooler import PgBouncer
 from components.postgres import (
     AppDatabase,
+    ExternalPostgres,
+    ExternalServer,
     IsolatedPostgres,
     IsolatedPostgresArgs,
     PostgresServer,
@@ -28,6 +30,7 @@ from components.postgres import (
     UnifiedPostgresArgs,
 )
 from components.redis import RedisUser, RedisWithDbs
+from components.secret_values import Values
 from components.stores import arguments
 from components.stores.addresses import own_addresses, redis_addresses, shared_addresses
 from components.stores.arguments import Spot
@@ -35,12 +38,17 @@ from components.tls import CertificateAuthority
 
 __all__ = ["Servers", "Stores", "own", "own_addresses", "redis_addresses", "shared", "shared_addresses"]
 
-Servers = Mapping[str, PostgresServer | RedisWithDbs]
+Server = PostgresServer | ExternalServer | RedisWithDbs
+Servers = Mapping[str, Server]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stores:
-    """One app's stores in one place, and the network that their servers are on; its purposes, the main one first."""
+    """One app's stores in one place, and the network that their servers are on; its purposes, the main one first.
+
+    `authorities` are those of servers outside of the stack, by the name of the file that URLs name; `outlet` is the
+    way there.
+    """
 
     network: pulumi.Output[str]
     database: AppDatabase | None
@@ -48,6 +56,8 @@ class Stores:
     purposes: Sequence[str] = ()
     pooler: PgBouncer | None = None
     direct: bool = False
+    authorities: Mapping[str, str] = field(default_factory=dict)
+    outlet: pulumi.Resource | None = None
 
     @property
     def needed(self) -> list[pulumi.Resource]:
@@ -55,7 +65,7 @@ class Stores:
         return [
             *(self.database.needed if self.database else ()),
             *(needed for user in self.users for needed in user.needed),
-            *present(self.pooler),
+            *present(self.pooler, self.outlet),
         ]
 
     @property
@@ -89,7 +99,7 @@ def shared(
     """The shared servers on the data tier, as far as apps use them, and the stores on them by app."""
     spot = Spot(network=network, addresses=shared_addresses(settings), labels={}, tls=tls)
     apps = places.apps_in(settings, "unified")
-    servers: dict[str, PostgresServer | RedisWithDbs] = {}
+    servers: dict[str, Server] = {}
     databases: Mapping[str, AppDatabase] = {}
     pooler: PgBouncer | None = None
     if specs := {app: arguments.database(settings, app, "unified") for app, its in apps.items() if its.postgres}:
@@ -118,18 +128,27 @@ def _unified_redis(
     return made
 
 
-def own(settings: Settings, platform: Platform, app: str, tls: CertificateAuthority | None) -> tuple[Servers, Stores]:
-    """An app's own network, its servers there and the stores on them."""
+def own(
+    settings: Settings, platform: Platform, app: str, tls: CertificateAuthority | None, values: Values
+) -> tuple[Servers, Stores]:
+    """An app's own network, its servers there, or the way to one outside of the stack, and the stores on them.
+
+    `values` has the passwords that people bring.
+    """
     name, its = f"isolated-{app}", settings.apps[app]
     addresses = own_addresses(settings, app)
     args = AppNetworkArgs(platform=platform, prefix=settings.prefix, app=app, addresses=addresses)
     network = AppNetwork(f"{name}-network", args).network
     spot = Spot(network=network, addresses=addresses, labels={"data-tier.app": app}, tls=tls)
     lives = arguments.lifecycle(settings, [app])
-    servers: dict[str, PostgresServer | RedisWithDbs] = {}
+    servers: dict[str, Server] = {}
     database, pooler = None, None
     users: list[RedisUser] = []
-    if its.postgres:
+    outside = arguments.external(settings, platform, app, spot, values)
+    if outside:
+        external = ExternalPostgres(f"{name}-postgres", outside)
+        servers[server_key("postgres", app)], database = external.server, external.database
+    elif its.postgres:
         server = arguments.postgres(settings, platform, places.own_postgres(settings, app), spot, lives)
         isolated = IsolatedPostgres(
             f"{name}-postgres",
@@ -147,7 +166,10 @@ def own(settings: Settings, platform: Platform, app: str, tls: CertificateAuthor
         redis = RedisWithDbs(f"{name}-redis", arguments.redis(settings, platform, server_settings, spot, lives))
         servers[server_settings.key] = redis
         users.append(RedisUser(f"{name}-redis-user", arguments.user(settings, redis, app, its.redis)))
-    return servers, _of_app(settings, app, network, database, users, pooler)
+    found = _of_app(settings, app, network, database, users, pooler)
+    if outside:
+        found = replace(found, authorities=external.server.authorities, outlet=external.server.outlet.ready)
+    return servers, found
 
 
 def _of_app(

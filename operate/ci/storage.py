@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from components.config import SettingsError, parse
-from components.config.places import apps_in, own_postgres
+from components.config.places import apps_in, own_postgres, own_postgres_apps
 
 _PREFIX = "data-tier:"
 
@@ -25,5 +25,5 @@ def declared(file: Path) -> int | None:
 def _sum(own: dict[str, Any]) -> int:
     settings = parse(own)
     shared = any(app.postgres for app in apps_in(settings, "unified").values())
-    alone = [name for name, app in apps_in(settings, "isolated").items() if app.postgres]
-    return settings.postgres.storage * shared + sum(own_postgres(settings, name).storage for name in alone)
+    alone = sum(own_postgres(settings, name).storage for name in own_postgres_apps(settings))
+    return settings.postgres.storage * shared + alone

@@ -4,6 +4,7 @@ Owns types, defaults and what follows from one section alone. What one section s
 """
 
 from components.config.models.app import App, Service
+from components.config.models.external import ExternalPostgres
 from components.config.models.pooler import Pooler
 from components.config.models.postgres import AppDatabase, Limits, OwnPostgres, OwnResources, Postgres, Resources
 from components.config.models.readers import Reader
@@ -19,6 +20,7 @@ __all__ = [
     "PROBE_IMAGE",
     "App",
     "AppDatabase",
+    "ExternalPostgres",
     "Images",
     "Limits",
     "OwnPostgres",

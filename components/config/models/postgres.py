@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from components import limits
 from components.config import fields
 from components.config.fields import rule_error
+from components.config.models.external import ExternalPostgres
 from components.config.models.pooler import Pooler, SessionFeature
 from components.config.models.row_level_security import RowLevelSecurity
 from components.config.models.section import Section
@@ -52,8 +53,9 @@ class OwnResources(Section):
 
 
 class OwnPostgres(Section):
-    """An app's own PostgreSQL server, where it differs from the shared one."""
+    """An app's own PostgreSQL server, where it differs from the shared one, or `external`, one outside of the stack."""
 
+    external: ExternalPostgres | None = None
     name: fields.HostName | None = None
     resources: OwnResources = OwnResources()
     storage: fields.Mebibytes | None = None
@@ -61,6 +63,16 @@ class OwnPostgres(Section):
     parameters: dict[str, fields.ParameterValue] = Field(default_factory=dict)
     expose: fields.HostPort | None = None
     generation: int = Field(default=1, ge=1, le=1_000_000)
+
+    @model_validator(mode="after")
+    def _is_here_or_elsewhere(self) -> OwnPostgres:
+        others = sorted(self.model_fields_set - {"external"})
+        if self.external and others:
+            raise rule_error(
+                f"a server outside of the stack is run by somebody else: {', '.join(others)} can't be said of it",
+                "Keep external alone, or remove it",
+            )
+        return self
 
 
 class Limits(Section):

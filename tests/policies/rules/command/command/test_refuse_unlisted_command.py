@@ -43,6 +43,11 @@ def test_what_readers_and_row_level_security_need_is_listed(what):
     assert len(found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.{what} all"})) == 1
 
 
+@pytest.mark.parametrize("what", ["check", "join"])
+def test_looking_at_a_server_outside_is_listed(what):
+    assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.external_server {what}"}) == []
+
+
 @pytest.mark.parametrize("kind", ["postgres", "redis"])
 def test_telling_a_server_of_its_admins_password_is_listed(kind):
     assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.turn_admin {kind}"}) == []

@@ -11,11 +11,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import docker
-from docker.models.containers import Container
 
-from operate import connections, daemon, inside, lifecycle, pulumi
+from operate import lifecycle, postgres_tools, pulumi
 from operate import stack as stacks
 from operate.errors import OperateError
+from operate.postgres_tools import Tools
 from operate.stack import Stack
 
 _ALL = "all"
@@ -140,21 +140,20 @@ def _look(stack: Stack, turn: Turn, client: docker.DockerClient, *, end: bool) -
     if its := stack.databases.get(turn.app):
         slots = ("a", "b") if turn.generation % 2 else ("b", "a")
         login, former = (f"{its.database}_{slot}" for slot in slots)
-        server = stack.servers[its.server]
-        container = daemon.running(client, server.name)
-        if end:
-            _ask(container, server, _END.format(login=former))
-        sessions = int(_ask(container, server, _COUNT.format(login=former)))
+        with postgres_tools.on(stack, its.server, client) as tools:
+            if end:
+                _ask(tools, _END.format(login=former))
+            sessions = int(_ask(tools, _COUNT.format(login=former)))
     return Turned(
         app=turn.app, generation=turn.generation, login=login, former=former, sessions=sessions, overlap=turn.overlap
     )
 
 
-def _ask(container: Container, server: stacks.Server, query: str) -> str:
-    command = connections.psql_as_admin(server, "postgres", "--csv", "--tuples-only", "--command", query)
-    done = inside.capture(container, command, user="postgres", seconds=_SECONDS)
+def _ask(tools: Tools, query: str) -> str:
+    command = tools.as_admin("psql", "postgres", "--no-psqlrc", "--csv", "--tuples-only", "--command", query)
+    done = tools.capture(command, seconds=_SECONDS)
     if done.code:
-        raise OperateError(f"{container.name}: {done.reason}")
+        raise OperateError(f"{tools.where}: {done.reason}")
     return done.out.decode().strip()
 
 

@@ -39,6 +39,28 @@ class Server:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExternalServer:
+    """A PostgreSQL server outside of the stack: `relay` and `outlet` are the containers on the way there from the
+    `network` of `app`, `ca` is the file with the authorities that verify it."""
+
+    app: str
+    host: str
+    port: int
+    admin: str
+    sslmode: str
+    major: int
+    relay: str
+    outlet: str
+    network: str
+    ca: str | None = None
+
+    @property
+    def where(self) -> str:
+        """How people say which server it is."""
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Pooler:
     """The pooler in front of the server of the same key."""
 
@@ -124,6 +146,7 @@ class Stack:
     services: Mapping[str, Service]
     apps: Mapping[str, Held]
     poolers: Mapping[str, Pooler] = field(default_factory=dict)
+    external_servers: Mapping[str, ExternalServer] = field(default_factory=dict)
 
     def require(self, app: str) -> None:
         """Raises OperateError for an app that the stack hasn't."""
@@ -134,6 +157,10 @@ class Stack:
     def own_servers(self, app: str) -> list[Server]:
         """The servers that only `app` uses."""
         return [server for server in self.servers.values() if server.app == app]
+
+    def own_relays(self, app: str) -> list[str]:
+        """The containers through which `app` reaches a server outside of the stack, the one further out first."""
+        return [name for its in self.external_servers.values() if its.app == app for name in (its.outlet, its.relay)]
 
     def own_poolers(self, app: str) -> list[Pooler]:
         """The poolers in front of the servers that only `app` uses."""
@@ -154,11 +181,11 @@ class Stack:
         return sorted({purposes[purpose] for purpose in mine if purpose in purposes})
 
     def servers_used_by(self, app: str) -> list[Server]:
-        """The servers that `app` is served from, its own and shared ones."""
+        """The servers of the stack that `app` is served from, its own and shared ones."""
         keys = [self.databases[app].server] if app in self.databases else []
         if user := self.redis_users.get(app):
             keys += [user.server_of(purpose) for purpose in user.purposes]
-        return [self.servers[key] for key in dict.fromkeys(keys)]
+        return [self.servers[key] for key in dict.fromkeys(keys) if key in self.servers]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +221,15 @@ def read_with_secrets(stack: str) -> tuple[Stack, Secrets]:
     return parse(stack, found), _secrets(stack, found)
 
 
+def admin_password(stack: str, key: str) -> str:
+    """The password of the admin of one server, never to be logged. Raises OperateError where the stack has none."""
+    found = pulumi.outputs(stack, show_secrets=True).get("secrets")
+    try:
+        return str(found["admin_passwords"][key])  # type: ignore[index]  # what isn't one is answered below
+    except (KeyError, TypeError):
+        raise _old(stack) from None
+
+
 def _secrets(stack: str, outputs: Mapping[str, Any]) -> Secrets:
     found = outputs.get("secrets")
     if not isinstance(found, dict) or "urls" not in found:
@@ -218,6 +254,7 @@ def parse(name: str, outputs: Mapping[str, Any]) -> Stack:
             services=_each(Service, outputs["services"]),
             apps=_each(Held, outputs["apps"]),
             poolers=_each(Pooler, outputs.get("poolers", {})),
+            external_servers=_each(ExternalServer, outputs.get("external_servers", {})),
         )
     except (KeyError, TypeError, AttributeError):
         raise _old(name) from None

@@ -205,26 +205,30 @@ def _service(settings: Settings, app: str) -> dict[str, Any]:
     service, its = settings.apps[app].service, settings.apps[app]
     if service is None:
         raise ValueError(f"{app} has no service")
-    data = f"data-{app}" if places.serving(settings, app) == "isolated" else "data"
+    owners = dict.fromkeys([*([app] if its.has_stores else []), *its.uses.values()])
+    data = dict.fromkeys(
+        f"data-{owner}" if places.serving(settings, owner) == "isolated" else "data" for owner in owners
+    )
     return {
         "name": settings.service_name(app),
         "image": settings.service_image(app),
         "stands_in_for": service.image if settings.service_image(app) != service.image else None,
-        "tiers": [*service.all_tiers, *([data] if its.has_stores else [])],
+        "tiers": [*service.all_tiers, *data],
         "url": f"http://127.0.0.1:{service.port.host}/" if service.port else None,
         "publish": settings.network[service.home].publish if service.port else None,
         "redis": {purpose: settings.redis.numbers[purpose] for purpose in its.redis},
-        "secrets": f"{settings.service_name(app)}-secrets" if its.has_stores or service.secrets else None,
+        "secrets": f"{settings.service_name(app)}-secrets" if owners or service.secrets else None,
     }
 
 
 def _secrets(topology: Topology) -> pulumi.Output[Any]:
     serving = {app: used for app in topology.stores if (used := topology.serving(app))}
+    urls = {app: topology.urls(app) for app in topology.settings.apps}
     return pulumi.Output.secret(
         {
             "admin_passwords": {key: server.admin_password for key, server in topology.servers.items()},
             "pooler_consoles": {key: its.console_password for key, its in topology.poolers().items()},
-            "urls": {app: its.urls for app, its in serving.items()},
+            "urls": {app: its for app, its in urls.items() if its},
             "reader_urls": topology.readers,
             "migrate_urls": {app: its.database.migrate_url for app, its in serving.items() if its.database},
         }

@@ -24,10 +24,10 @@ class AppServiceArgs:
 
     `urls` are the data URLs by file name; each file is told to the app as a variable of the same name in capitals with
     `_FILE`, and so are `secrets`, by the variable's name. `ca` verifies the servers, None where they are spoken to in
-    clear, `authorities` those outside of the stack, in files that only URLs name. `data_network` is where the servers
-    of these URLs are, None without any. `wait_for` are the resources without which the app can't work, `files_wait_for`
-    those without which the URLs don't; `generation` is that of the URLs. `stand_in` says that the probe runs in the
-    app's place: it is told its port and asked for its health.
+    clear, `authorities` those outside of the stack, in files that only URLs name. `data_networks` are where the servers
+    of these URLs are. `wait_for` are the resources without which the app can't work, `files_wait_for` those without
+    which the URLs don't; `generation` is that of the URLs, `further` those of the other apps whose databases are among
+    them. `stand_in` says that the probe runs in the app's place: it is told its port and asked for its health.
     """
 
     platform: Platform
@@ -42,10 +42,11 @@ class AppServiceArgs:
     secrets: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
     authorities: Mapping[str, str] = field(default_factory=dict)
     ca: pulumi.Output[str] | None = None
-    data_network: pulumi.Input[str] | None = None
+    data_networks: Sequence[pulumi.Input[str]] = ()
     wait_for: Sequence[pulumi.Resource] = ()
     files_wait_for: Sequence[pulumi.Resource] = ()
     generation: int = 1
+    further: Mapping[str, int] = field(default_factory=dict)
 
 
 class AppService(pulumi.ComponentResource):
@@ -89,7 +90,7 @@ def _spec(args: AppServiceArgs, secrets: SecretFiles | None) -> WorkloadSpec:
             "data-tier.app": args.app,
             "data-tier.component": "service",
             "data-tier.tier": settings.home,
-            **({"data-tier.generation": str(args.generation)} if _rereads_late(args) else {}),
+            **_generations(args),
         },
         grace=10,
     )
@@ -97,7 +98,16 @@ def _spec(args: AppServiceArgs, secrets: SecretFiles | None) -> WorkloadSpec:
 
 def _rereads_late(args: AppServiceArgs) -> bool:
     """Whether the container is replaced by a rotation, because its app reads the files at its start only."""
-    return args.settings.reads == "start" and args.generation > 1 and bool(args.urls)
+    return bool(_generations(args))
+
+
+def _generations(args: AppServiceArgs) -> dict[str, str]:
+    """The labels by which a rotation replaces the container of an app that reads its files at its start only."""
+    if args.settings.reads != "start" or not args.urls:
+        return {}
+    found = {"data-tier.generation": args.generation}
+    found |= {f"data-tier.generation.{app}": number for app, number in args.further.items()}
+    return {label: str(number) for label, number in found.items() if number > 1}
 
 
 def _environment(args: AppServiceArgs) -> dict[str, str]:
@@ -114,8 +124,7 @@ def _listens_on(settings: Service) -> int:
 def _joins(args: AppServiceArgs) -> list[Join]:
     aliases = tuple(sorted({args.app, *args.settings.aliases}))
     joins = [Join(network=args.networks.names[tier], aliases=aliases) for tier in args.settings.all_tiers]
-    if args.data_network is not None:
-        joins.append(Join(network=args.data_network))
+    joins += [Join(network=network) for network in args.data_networks]
     if args.settings.port and args.settings.home in args.networks.publish:
         joins.append(Join(network=args.networks.publish[args.settings.home]))
     return joins

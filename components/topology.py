@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+import pulumi
+
 from components import readers, stores
 from components.config import Place, Service, Settings, places
 from components.config.models import PROBE_IMAGE
@@ -48,8 +50,24 @@ class Topology:
         return {key: pooler for key, pooler in found if pooler is not None}
 
     def serving(self, app: str) -> Stores | None:
-        """The stores that an app's service uses."""
+        """The stores of an app that its service uses."""
         return self.stores.get(app, {}).get(places.serving(self.settings, app))
+
+    def used_by(self, app: str) -> list[Stores]:
+        """All stores that an app's service uses: its own, and those of the apps whose databases it uses."""
+        owners = dict.fromkeys([app, *self.settings.apps[app].uses.values()])
+        return [its for owner in owners if (its := self.serving(owner))]
+
+    def urls(self, app: str) -> dict[str, pulumi.Output[str]]:
+        """The data URLs that an app is given, by file name."""
+        own, its = self.serving(app), self.settings.apps[app]
+        urls = own.urls if own else {}
+        for variable, owner in its.uses.items():
+            database = other.database if (other := self.serving(owner)) else None
+            named = its.postgres or self.settings.apps[owner].postgres  # the driver of who connects
+            if database and named:
+                urls[variable.lower()] = database.url_for(named.driver)
+        return urls
 
 
 def build(
@@ -77,10 +95,10 @@ def build(
 
 def _close_former(topology: Topology, services: Mapping[str, AppService]) -> None:
     """After each service has its new URLs, what the generation before logged in with is taken back."""
-    for app, by_place in topology.stores.items():
+    for by_place in topology.stores.values():
         for its in by_place.values():
-            used = app in services and its is topology.serving(app)
-            its.close_former(services[app].switched if used else ())
+            users = [service for app, service in services.items() if any(its is one for one in topology.used_by(app))]
+            its.close_former([switched for service in users for switched in service.switched])
 
 
 def _platform(settings: Settings) -> Platform:
@@ -124,7 +142,7 @@ def _services(settings: Settings) -> list[tuple[str, Service]]:
 
 
 def _service(topology: Topology, platform: Platform, app: str, service: Service, values: Values) -> AppService:
-    settings, used = topology.settings, topology.serving(app)
+    settings, used, urls = topology.settings, topology.used_by(app), topology.urls(app)
     image = settings.service_image(app)
     args = AppServiceArgs(
         platform=platform,
@@ -135,13 +153,14 @@ def _service(topology: Topology, platform: Platform, app: str, service: Service,
         hostname=settings.service_name(app),
         image=image,
         stand_in=image == PROBE_IMAGE,
-        urls=used.urls if used else {},
+        urls=urls,
         secrets={name: values[ref] for name, ref in service.secrets.items()},
-        authorities=used.authorities if used else {},
-        ca=topology.tls.ca if topology.tls and used and used.urls else None,
-        data_network=used.network if used else None,
-        wait_for=used.needed if used else [],
-        files_wait_for=used.turned if used else [],
+        authorities={file: text for its in used for file, text in its.authorities.items()},
+        ca=topology.tls.ca if topology.tls and urls else None,
+        data_networks=list({id(its.network): its.network for its in used}.values()),  # the shared ones have one
+        wait_for=[needed for its in used for needed in its.needed],
+        files_wait_for=[turned for its in used for turned in its.turned],
         generation=settings.apps[app].generation,
+        further={other: settings.apps[other].generation for other in settings.apps[app].uses.values()},
     )
     return AppService(f"service-{app}", args)

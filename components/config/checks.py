@@ -20,6 +20,7 @@ from components.config import (
     redis_servers,
     reservation_checks,
     tuning_checks,
+    uses_checks,
     watchdog_checks,
 )
 from components.config.errors import NOTHING, Problem, twice
@@ -40,6 +41,7 @@ def check(settings: Settings) -> list[Problem]:
         *watchdog_checks.RULES,
         *redis_checks.RULES,
         *external_checks.RULES,
+        *uses_checks.RULES,
         reservation_checks.reservations,
     )
     return [problem for rule in rules for problem in rule(settings)]

@@ -262,9 +262,26 @@ def _secret_name(value: str) -> str:
         raise rule_error(
             "a secret's name has capitals, digits and underscores, no digit first", "Write it like API_KEY"
         )
-    if value in {"CA", "DATABASE_URL", "REDIS_URL"} or value.startswith(("DATABASE_URL_", "REDIS_URL_")):
+    if _is_data_url(value):
         raise rule_error("the data URLs come from postgres: and redis: of the app", "Rename the secret")
     return value
+
+
+def _url_name(value: str) -> str:
+    if not _SECRET_NAME.fullmatch(value):
+        raise rule_error(
+            "a variable here has capitals, digits and underscores, no digit first", "Write it like LEGACY_DATABASE_URL"
+        )
+    if _is_data_url(value):
+        raise rule_error(
+            "this name is that of the app's own stores, from postgres: and redis:", "Write one like LEGACY_DATABASE_URL"
+        )
+    return value
+
+
+def _is_data_url(name: str) -> bool:
+    own = {"CA", "DATABASE_URL", "DATABASE_DIRECT_URL", "REDIS_URL"}
+    return name in own or name.startswith(("DATABASE_URL_", "REDIS_URL_"))
 
 
 def _environment_name(value: str) -> str:
@@ -296,6 +313,7 @@ ProjectPath = Annotated[str, AfterValidator(_project_path)]
 DomainName = Annotated[str, AfterValidator(_domain_name)]
 Address = Annotated[str, AfterValidator(_address)]
 SecretName = Annotated[str, AfterValidator(_secret_name)]
+UrlName = Annotated[str, AfterValidator(_url_name)]
 EnvironmentName = Annotated[str, AfterValidator(_environment_name)]
 VaultPath = Annotated[str, AfterValidator(_vault_path)]
 VaultAddress = Annotated[str, AfterValidator(_vault_address)]

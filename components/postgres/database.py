@@ -13,8 +13,9 @@ from typing import Literal
 import pulumi
 import pulumi_postgresql as postgresql
 
-from components import passwords, sizing
+from components import drivers, passwords, sizing
 from components.config.models import AppDatabase as DatabaseSettings
+from components.drivers import Driver
 from components.naming import POOLER_PORT, RoleNames
 from components.platforms import Lifecycle, merged, present
 from components.postgres._drain import drained
@@ -124,9 +125,9 @@ class AppDatabase(pulumi.ComponentResource):
         self.database = database.name
         serving = [self.login, *self._limited.get(self.rotation.current, ())]
         self.needed = present(*serving, migrating, self.granted, filled) if self.rotation.turned else [self]
-        current = self._roles.login(self.rotation.current)
-        self.direct_url = self._url(current, password, self._hostname, args.server.port)
-        self.url = self._url(current, password, args.spec.pooler, POOLER_PORT) if args.spec.pooler else self.direct_url
+        self._password, driver = password, args.spec.settings.driver
+        self.direct_url = self._as_app(driver, self._hostname, args.server.port)
+        self.url = self.url_for(driver)
         self.migrate_url = self._url(self._roles.migrate, migration, self._hostname, args.server.port)
         self.register_outputs(
             {
@@ -222,7 +223,24 @@ class AppDatabase(pulumi.ComponentResource):
         args = LimitsArgs(server=self._server, login=login, app=spec.app, settings=spec.settings)
         return limited(f"{self._base}-{role}-limits", args, made, self)
 
-    def _url(self, login: str, password: pulumi.Output[str], host: pulumi.Input[str], port: int) -> pulumi.Output[str]:
+    def url_for(self, driver: Driver | None) -> pulumi.Output[str]:
+        """The app's URL as a driver takes it, through the pooler where there is one; secret."""
+        if self._spec.pooler:
+            return self._as_app(driver, self._spec.pooler, POOLER_PORT)
+        return self._as_app(driver, self._hostname, self._server.port)
+
+    def _as_app(self, driver: Driver | None, host: pulumi.Input[str], port: int) -> pulumi.Output[str]:
+        return self._url(self._roles.login(self.rotation.current), self._password, host, port, driver)
+
+    def _url(
+        self,
+        login: str,
+        password: pulumi.Output[str],
+        host: pulumi.Input[str],
+        port: int,
+        driver: Driver | None = None,
+    ) -> pulumi.Output[str]:
+        scheme, query = drivers.scheme(driver), drivers.query(driver, self._query)
         return pulumi.Output.format(
-            "postgresql://{0}:{1}@{2}:{3}/{4}{5}", login, password, host, port, self._roles.database, self._query
+            "{0}://{1}:{2}@{3}:{4}/{5}{6}", scheme, login, password, host, port, self._roles.database, query
         )

@@ -48,12 +48,16 @@ class Service(Section):
 
 
 class App(Section):
-    """One application: the stores it needs, where they are, and the container that uses them."""
+    """One application: the stores it needs, where they are, and the container that uses them.
+
+    `uses` are further databases of its container: the URL's variable to the app that the database belongs to.
+    """
 
     postgres: AppDatabase | None = None
     redis: tuple[str, ...] = ()
     redis_server: OwnRedis = OwnRedis()
     service: Service | None = None
+    uses: dict[fields.UrlName, str] = Field(default_factory=dict)
     dedicated: bool = False
     serving: Place | None = None
     keep: tuple[Place, ...] = ()

@@ -11,6 +11,7 @@ from components.config.models.external import ExternalPostgres
 from components.config.models.pooler import Pooler, SessionFeature
 from components.config.models.row_level_security import RowLevelSecurity
 from components.config.models.section import Section
+from components.drivers import Driver
 
 
 class Resources(Section):
@@ -102,7 +103,7 @@ class AppDatabase(Section):
 
     With a pooler in front, `connections` are its pool, or `weight` is its share of those that no app names; `direct`
     are connections beside it, `needs` what its sessions keep from one transaction to the next. `readers` may read it;
-    with `ddl` the app migrates itself, its logins acting as the owner.
+    with `ddl` the app migrates itself, its logins acting as the owner; `driver` is the one that its URLs name.
     """
 
     database: fields.DatabaseName
@@ -115,6 +116,7 @@ class AppDatabase(Section):
     limits: Limits = Limits()
     readers: tuple[str, ...] = ()
     ddl: bool = False
+    driver: Driver | None = None
     row_level_security: RowLevelSecurity | None = None
     server: OwnPostgres = OwnPostgres()
 

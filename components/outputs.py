@@ -76,7 +76,8 @@ def _postgres(settings: Settings, server: Postgres, at: DataAddresses, app: str 
         "tls": settings.tls.enabled,
         "generation": server.generation,
     }
-    return {**told, **_where(settings, server.name or settings.postgres_name, app)}
+    where = _where(settings, server.name or settings.postgres_name, app)
+    return {**told, **where, "volume": settings.postgres_volume(server)}
 
 
 def _external(settings: Settings, app: str) -> dict[str, Any]:

@@ -85,6 +85,7 @@ def _spec(args: AppServiceArgs, secrets: SecretFiles | None) -> WorkloadSpec:
         memory=settings.memory,
         reservation=settings.reservation,
         cpu=settings.cpu,
+        cpu_weight=settings.cpu_weight,
         health=_health(settings) if args.stand_in else None,
         labels={
             "data-tier.app": args.app,

@@ -20,14 +20,12 @@ import psycopg
 from psycopg import sql
 
 from operate.errors import OperateError
+from operate.extensions import missing
 
 _USAGE: Final = 2
 _OLDEST: Final = 150000  # schema public belongs to the database's owner, whose rights the grants follow from
 _ADMIN: Final = "SELECT rolsuper OR rolcreaterole, rolsuper OR rolcreatedb FROM pg_roles WHERE rolname = current_user"
 _OWNER: Final = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s"
-_MISSING: Final = """
-    SELECT name FROM unnest(%s::text[]) AS asked(name)
-     WHERE NOT EXISTS (SELECT 1 FROM pg_available_extensions AS there WHERE there.name = asked.name) ORDER BY 1"""
 
 Server = psycopg.Connection[Any]
 
@@ -45,9 +43,8 @@ def faults(server: Server, database: str, owner: str, extensions: Sequence[str])
     found = _one(server, _OWNER, database)
     if found not in (None, owner):
         yield f"there is a database {database} already, which belongs to {found}: choose another name"
-    missing = [name for (name,) in server.execute(_MISSING.encode(), (list(extensions),)).fetchall()]
-    if missing:
-        yield f"it doesn't offer the extension{'s' if missing[1:] else ''} {', '.join(missing)}"
+    if lacking := missing(server, extensions):
+        yield lacking
 
 
 def join(server: Server, role: str) -> None:

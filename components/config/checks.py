@@ -10,6 +10,7 @@ from itertools import combinations
 
 from components.budget import Budget
 from components.config import (
+    extension_checks,
     external_checks,
     place_checks,
     places,
@@ -21,6 +22,7 @@ from components.config import (
     reservation_checks,
     tuning_checks,
     uses_checks,
+    volume_checks,
     watchdog_checks,
 )
 from components.config.errors import NOTHING, Problem, twice
@@ -40,8 +42,10 @@ def check(settings: Settings) -> list[Problem]:
         *reader_checks.RULES,
         *watchdog_checks.RULES,
         *redis_checks.RULES,
+        *extension_checks.RULES,
         *external_checks.RULES,
         *uses_checks.RULES,
+        *volume_checks.RULES,
         reservation_checks.reservations,
     )
     return [problem for rule in rules for problem in rule(settings)]

@@ -84,6 +84,7 @@ def own_postgres(settings: Settings, app: str) -> Postgres:
         update={
             **given,
             "name": name,
+            "volume": own.volume,
             "expose": own.expose,
             "generation": own.generation,
             "parameters": {**shared.parameters, **own.parameters},

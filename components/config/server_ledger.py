@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from components.config import places, redis_servers, rotation_ledger
 from components.config.errors import NOTHING, Problem
 from components.config.models import ExternalPostgres, Settings
+from components.config.places import own_postgres_apps
 from components.naming import server_key
 
 
@@ -28,6 +29,7 @@ class Server(BaseModel):
     major: int | None = None
     persistence: str | None = None
     generation: int = 1
+    volume: str | None = None
 
 
 class External(BaseModel):
@@ -85,13 +87,16 @@ def compare(recorded: Mapping[str, Server], settings: Settings) -> Iterator[Prob
             "data-tier:postgres.admin", settings.postgres.admin, f"the servers know {admins[0]} as admin", admins[0]
         )
     majors = {"postgres": settings.postgres_major, "redis": settings.redis_major}
-    said = set()
+    volumes, said = _volumes(settings), set()
     for key, was in recorded.items():
         if key not in declared:
             continue
         (place, name), kind = declared[key], _kind(key, was)
         if was.name not in {None, name}:
             yield _problem(place, name, f"the data is in the volume of {was.name}, which is called after it", was.name)
+        elif was.volume not in {None, volumes.get(key, was.volume)}:
+            where = f"{place.removesuffix('.name')}.volume"
+            yield _problem(where, volumes[key], f"the data is in {was.volume}, and another one is empty", was.volume)
         if was.major not in {None, majors[kind]} and kind not in said:
             said.add(kind)
             rule = f"the data was written by version {was.major}"
@@ -119,6 +124,14 @@ def _declared(settings: Settings) -> dict[str, tuple[str, str]]:
         name = places.own_postgres(settings, app).name or ""
         found[server_key("postgres", app)] = (f"data-tier:apps.{app}.postgres.server.name", name)
     return found
+
+
+def _volumes(settings: Settings) -> dict[str, str]:
+    """The data volume of each PostgreSQL server, by the server's key."""
+    own = [(server_key("postgres", app), places.own_postgres(settings, app)) for app in own_postgres_apps(settings)]
+    return {
+        key: settings.postgres_volume(server) for key, server in [(server_key("postgres"), settings.postgres), *own]
+    }
 
 
 def _generations(settings: Settings) -> dict[str, tuple[str, int]]:

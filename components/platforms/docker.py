@@ -122,6 +122,7 @@ class DockerPlatform:
             memory_reservation=spec.reservation,
             memory_swap=spec.memory,
             cpus=f"{spec.cpu:g}",
+            cpu_shares=spec.cpu_weight,
             shm_size=spec.shared_memory,
             capabilities=docker.ContainerCapabilitiesArgs(
                 adds=[f"CAP_{capability}" for capability in sorted(spec.capabilities)] or None, drops=["ALL"]

@@ -19,6 +19,7 @@ from components.drivers import Driver
 from components.naming import POOLER_PORT, RoleNames
 from components.platforms import Lifecycle, merged, present
 from components.postgres._drain import drained
+from components.postgres._extensions import offered
 from components.postgres._grants import grant_chain
 from components.postgres._init_sql import InitSql, initialised
 from components.postgres._inside import inside
@@ -36,7 +37,8 @@ class DatabaseSpec:
 
     `connections` are those of each of its logins, `reading` those that readers may take beside them; `pooler` is the
     name that its clients connect to where a pooler is in front of the server. `drain` is how long, in seconds,
-    sessions of the login before may take to end when the logins change over.
+    sessions of the login before may take to end when the logins change over. `looks` says that only the server knows
+    which extensions it offers.
     """
 
     app: str
@@ -48,6 +50,7 @@ class DatabaseSpec:
     rotation: Rotation = field(default_factory=Rotation)
     drain: int = 20
     reading: int = 0
+    looks: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,8 +103,9 @@ class AppDatabase(pulumi.ComponentResource):
         self._inside = inside(args.server, self)
         self._kept = args.spec.lifecycle.stateful(self._inside)
 
-        owner = postgresql.Role(f"{name}-owner", name=self._roles.owner, login=False, opts=self._kept)
-        self._group = postgresql.Role(f"{name}-group", name=self._roles.group, login=False, opts=self._kept)
+        first = merged(self._kept, depends_on=self._offered())  # all the rest comes after these two roles
+        owner = postgresql.Role(f"{name}-owner", name=self._roles.owner, login=False, opts=first)
+        self._group = postgresql.Role(f"{name}-group", name=self._roles.group, login=False, opts=first)
         roles = {"owner": owner, "group": self._group}
         managed = [
             one for role, its in roles.items() for one in joined(f"{name}-{role}-joined", args.server, its, self)
@@ -150,6 +154,14 @@ class AppDatabase(pulumi.ComponentResource):
             connection_limit=self._spec.connections + sizing.MIGRATION_CONNECTIONS + self._spec.reading,
             opts=merged(self._kept, depends_on=list(after)) if after else self._kept,
         )
+
+    def _offered(self) -> list[pulumi.Resource]:
+        """The look at what the server offers, where only it knows."""
+        spec = self._spec
+        if not spec.looks:
+            return []
+        name, asked_for = f"{self._base}-extensions-offered", spec.settings.extensions
+        return present(offered(name, self._server, spec.app, asked_for, self._inside))
 
     def _extensions(self, database: postgresql.Database) -> list[pulumi.Resource]:
         return [

@@ -131,7 +131,8 @@ class PostgresServer(pulumi.ComponentResource):
 
         admin = rotating(f"{name}-admin-password", args.settings.generation, args.lifecycle, mine)
         self.admin_password = admin.current
-        volume = args.platform.volume(f"{name}-data", f"{args.hostname}-data", labels, stateful, args.settings.storage)
+        called = args.settings.volume or f"{args.hostname}-data"
+        volume = args.platform.volume(f"{name}-data", called, labels, stateful, args.settings.storage)
         certificate = _certificate(args)
         files, owned = (certificate.files, certificate.owned) if certificate else ({}, None)
         secrets = args.platform.secret_files(
@@ -257,6 +258,7 @@ def _container(
         memory=resources.memory,
         reservation=resources.reservation,
         cpu=resources.cpu,
+        cpu_weight=resources.cpu_weight,
         shared_memory=sizing.shared_memory(resources.memory),
         health=Health(
             command=["CMD", "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(PORT), "-U", admin, "-d", "postgres"]

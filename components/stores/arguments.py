@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.config import Place, Postgres, Settings, places, pools
+from components.config import Place, Postgres, Settings, extension_checks, places, pools
 from components.config.redis_servers import RedisServer
 from components.naming import pooler_name, relay_name, short_name
 from components.network import DataAddresses
@@ -59,6 +59,7 @@ def database(settings: Settings, app: str, place: Place) -> DatabaseSpec:
         pooler=pooler_name(own or settings.postgres_name) if settings.postgres.pooler and not outside else None,
         rotation=_rotation(settings, app),
         drain=settings.rotation.drain,
+        looks=extension_checks.unknown(settings) and not outside,
         reading=sum(settings.readers[reader].connections for reader in places.readers(settings, [app])),
     )
 

@@ -130,7 +130,7 @@ def test_while_the_stack_is_down_the_database_stays_declared_and_can_still_be_as
         ({"host": "DB.example.com"}, "host", "small letters"),
         ({"hostaddr": "127.0.0.1"}, "hostaddr", "can't connect to it"),
         ({"hostaddr": "db"}, "hostaddr", "IPv4 address"),
-        ({"port": 0}, "port", "greater than or equal to 1"),
+        ({"port": 0}, "port", "at least 1"),
         ({"sslmode": "prefer"}, "sslmode", "verify-full"),
         ({"ca": "../db.pem", "sslmode": "verify-full"}, "ca", "stays inside it"),
         ({"password": "secret"}, "password", "section of keys"),

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from components.config import fields
+from components.config import fields, references
 from components.config.fields import rule_error
 from components.config.models.postgres import AppDatabase
 from components.config.models.redis import OwnRedis
@@ -23,12 +23,13 @@ class Service(Section):
     tiers: tuple[TierName, ...] = ()
     port: fields.Port | None = None
     env: dict[fields.Variable, str] = Field(default_factory=dict)
-    secrets: dict[fields.SecretName, SecretRef] = Field(default_factory=dict)
+    secrets: dict[references.SecretName, SecretRef] = Field(default_factory=dict)
     aliases: tuple[fields.HostName, ...] = ()
     reads: Literal["reconnect", "start"] = "reconnect"
     memory: fields.Mebibytes = Field(default=256, ge=16)
     reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     cpu: float = Field(default=0.5, gt=0, le=256)
+    cpu_weight: fields.CpuWeight | None = None
 
     @model_validator(mode="after")
     def _says_its_tiers_once(self) -> Service:
@@ -57,7 +58,7 @@ class App(Section):
     redis: tuple[str, ...] = ()
     redis_server: OwnRedis = OwnRedis()
     service: Service | None = None
-    uses: dict[fields.UrlName, str] = Field(default_factory=dict)
+    uses: dict[references.UrlName, str] = Field(default_factory=dict)
     dedicated: bool = False
     serving: Place | None = None
     keep: tuple[Place, ...] = ()

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from components.config import fields
+from components.config import fields, references
 from components.config.fields import rule_error
 from components.config.models.secrets import SecretRef
 from components.config.models.section import Section
@@ -19,13 +19,13 @@ class ExternalPostgres(Section):
     the stack file: the authorities that `verify-full` trusts.
     """
 
-    host: fields.DomainName
-    hostaddr: fields.Address | None = None
+    host: references.DomainName
+    hostaddr: references.Address | None = None
     port: int = Field(default=5432, ge=1, le=65535)
     admin: fields.RoleName
     password: SecretRef
     sslmode: Literal["verify-full", "require", "disable"] = "verify-full"
-    ca: fields.ProjectPath | None = None
+    ca: references.ProjectPath | None = None
 
     @model_validator(mode="after")
     def _verifies_with_an_authority(self) -> ExternalPostgres:

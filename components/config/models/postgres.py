@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field, model_validator
 
 from components import limits
-from components.config import fields
+from components.config import fields, references
 from components.config.fields import rule_error
 from components.config.models.external import ExternalPostgres
 from components.config.models.pooler import Pooler, SessionFeature
@@ -15,11 +15,15 @@ from components.drivers import Driver
 
 
 class Resources(Section):
-    """What a server may use: memory in MiB, processors as a number of cores; `reservation` is memory that it keeps."""
+    """What a server may use: memory in MiB, processors as a number of cores; `reservation` is memory that it keeps.
+
+    `cpu_weight` is its share against others', where all want more than there is; 1024 without one.
+    """
 
     memory: fields.Mebibytes = Field(ge=128)
     reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     cpu: float = Field(gt=0, le=256)
+    cpu_weight: fields.CpuWeight | None = None
 
 
 class Watchdog(Section):
@@ -35,6 +39,7 @@ class Postgres(Section):
     name: fields.HostName | None = None
     image: fields.ImageReference
     admin: fields.RoleName = "admin"
+    volume: references.VolumeName | None = None
     storage: fields.Mebibytes = 20 * 1024
     resources: Resources
     connections: int | None = Field(default=None, ge=20, le=5000)
@@ -51,6 +56,7 @@ class OwnResources(Section):
     memory: fields.Mebibytes | None = Field(default=None, ge=128)
     reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     cpu: float | None = Field(default=None, gt=0, le=256)
+    cpu_weight: fields.CpuWeight | None = None
 
 
 class OwnPostgres(Section):
@@ -59,6 +65,7 @@ class OwnPostgres(Section):
     external: ExternalPostgres | None = None
     name: fields.HostName | None = None
     resources: OwnResources = OwnResources()
+    volume: references.VolumeName | None = None
     storage: fields.Mebibytes | None = None
     connections: int | None = Field(default=None, ge=20, le=5000)
     parameters: dict[str, fields.ParameterValue] = Field(default_factory=dict)
@@ -108,7 +115,7 @@ class AppDatabase(Section):
 
     database: fields.DatabaseName
     extensions: tuple[fields.ExtensionName, ...] = ()
-    init: tuple[fields.SqlPath, ...] = ()
+    init: tuple[references.SqlPath, ...] = ()
     connections: int = Field(default=20, ge=1, le=1000)
     weight: int = Field(default=1, ge=1, le=1000)
     direct: int = Field(default=0, ge=0, le=100)

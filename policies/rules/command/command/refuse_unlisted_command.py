@@ -18,7 +18,7 @@ _OWN: Final = (
     r"\.venv/bin/python -m operate\."
     r"(?:redis_users (?:set|settle|lock|delete|purge)|(?:reload_tls|turn_admin) (?:postgres|redis)|drain|init_sql"
     r"|role_limits (?:apply|reset)|pooler (?:look-up|pools|reload)|readers (?:guard|grant|revoke)"
-    r"|row_level_security install|external_server (?:check|join))"
+    r"|row_level_security install|external_server (?:check|join)|extensions check)"
 )
 
 

@@ -43,9 +43,9 @@ def test_what_readers_and_row_level_security_need_is_listed(what):
     assert len(found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.{what} all"})) == 1
 
 
-@pytest.mark.parametrize("what", ["check", "join"])
-def test_looking_at_a_server_outside_is_listed(what):
-    assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.external_server {what}"}) == []
+@pytest.mark.parametrize("what", ["external_server check", "external_server join", "extensions check"])
+def test_looking_at_a_server_before_anything_is_made_there_is_listed(what):
+    assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.{what}"}) == []
 
 
 @pytest.mark.parametrize("kind", ["postgres", "redis"])

@@ -48,7 +48,7 @@ class Outlet(pulumi.ComponentResource):
     def __init__(self, name: str, args: OutletArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("data-tier:outlet:Outlet", name, {}, opts)
         mine, outside = pulumi.ResourceOptions(parent=self), outlet_name(args.name)
-        labels = {"data-tier.component": "relay", "data-tier.tier": "data", **args.labels}
+        labels = {"data-tier.component": "relay", **args.labels}
         network = args.platform.network(f"{name}-network", NetworkSpec(name=outside, labels=labels), mine)
         spec = _spec(args, outside, f"{args.address}:{args.port}", [Join(network=network)], labels)
         connecting = args.platform.workload(f"{name}-outside", spec, mine)

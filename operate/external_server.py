@@ -1,8 +1,9 @@
 """Looks at a PostgreSQL server that somebody else runs, before anything is made there, and joins its admin to roles.
 
 Run as `python -m operate.external_server check|join`, with everything in the environment, so that no password is in a
-command line: PGHOST, PGHOSTADDR, PGPORT, PGSSLMODE, PGSSLROOTCERT, PGUSER, PGPASSWORD and PGDATABASE of the admin; for
-check EXTERNAL_DATABASE, EXTERNAL_OWNER and EXTERNAL_EXTENSIONS (a JSON list), for join EXTERNAL_ROLE.
+command line. For join: PGHOST, PGHOSTADDR, PGPORT, PGSSLMODE, PGSSLROOTCERT, PGUSER, PGPASSWORD and PGDATABASE of the
+admin, and EXTERNAL_ROLE. For check: PGPASSWORD, the others as one JSON object in EXTERNAL_SERVER, and EXTERNAL_ASKED,
+another one: app, database, owner, extensions.
 
 `check` changes nothing and says all that is wrong at once. `join` makes the admin, who made a role and needn't be a
 superuser, a member of it.
@@ -14,10 +15,12 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from operate.errors import OperateError
 from operate.extensions import missing
@@ -26,6 +29,16 @@ _USAGE: Final = 2
 _OLDEST: Final = 150000  # schema public belongs to the database's owner, whose rights the grants follow from
 _ADMIN: Final = "SELECT rolsuper OR rolcreaterole, rolsuper OR rolcreatedb FROM pg_roles WHERE rolname = current_user"
 _OWNER: Final = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s"
+
+_PARAMETERS: Final = {
+    "PGHOST": "host",
+    "PGHOSTADDR": "hostaddr",
+    "PGPORT": "port",
+    "PGSSLMODE": "sslmode",
+    "PGSSLROOTCERT": "sslrootcert",
+    "PGUSER": "user",
+    "PGDATABASE": "dbname",
+}
 
 Server = psycopg.Connection[Any]
 
@@ -61,15 +74,22 @@ def _one(server: Server, query: str, *values: Any) -> Any:
     return _row(server, query, *values)[0]
 
 
-def _run(command: str, environment: Mapping[str, str]) -> None:
-    with psycopg.connect(autocommit=True, connect_timeout=10, application_name="data-tier external") as server:
-        if command == "join":
-            join(server, environment["EXTERNAL_ROLE"])
-            return
-        database, owner = environment["EXTERNAL_DATABASE"], environment["EXTERNAL_OWNER"]
-        found = list(faults(server, database, owner, json.loads(environment["EXTERNAL_EXTENSIONS"])))
+def _join(environment: Mapping[str, str]) -> None:
+    with _connected({}) as server:
+        join(server, environment["EXTERNAL_ROLE"])
+
+
+def _check(told: Mapping[str, str], asked: Mapping[str, Any]) -> None:
+    with _connected(told) as server:
+        found = list(faults(server, asked["database"], asked["owner"], asked["extensions"]))
     if found:
         raise OperateError("; ".join(found))
+
+
+def _connected(told: Mapping[str, str]) -> Server:
+    """A connection by what was `told`, and by the environment."""
+    given = make_conninfo("", **{_PARAMETERS[name]: value for name, value in told.items()})
+    return psycopg.connect(given, autocommit=True, connect_timeout=10, application_name="data-tier external")
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -78,16 +98,28 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         print("usage: python -m operate.external_server check|join", file=sys.stderr)
         return _USAGE
     try:
-        where = f"{environment['PGUSER']} on {environment['PGHOST']}:{environment['PGPORT']}"
-        _run(arguments[0], environment)
+        if arguments[0] == "join":
+            told, about, do = environment, environment["EXTERNAL_ROLE"], partial(_join, environment)
+        else:
+            told, asked = json.loads(environment["EXTERNAL_SERVER"]), json.loads(environment["EXTERNAL_ASKED"])
+            about = f"data-tier:apps.{asked['app']}.postgres.server.external"
+            do = partial(_check, told, asked)
+        where = f"{about}: {told['PGUSER']} on {told['PGHOST']}:{told['PGPORT']}"
     except KeyError as error:
         print(f"{error.args[0]} is not set in the environment", file=sys.stderr)
         return _USAGE
+    try:
+        do()
     except (OperateError, psycopg.Error) as error:
-        said = [line.strip() for line in str(error).strip().splitlines()]
-        print(f"{where}: {said[-1] if said else type(error).__name__}", file=sys.stderr)
+        print(f"{where}: {_reason(error)}", file=sys.stderr)
         return 1
     return 0
+
+
+def _reason(error: Exception) -> str:
+    """The first line that says why; what libpq tried comes before it, and its advice after it."""
+    lines = [line.strip("- \t") for line in str(error).splitlines() if line.strip()]
+    return next((line for line in lines if not line.startswith("Multiple connection")), type(error).__name__)
 
 
 if __name__ == "__main__":

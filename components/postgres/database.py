@@ -151,9 +151,13 @@ class AppDatabase(pulumi.ComponentResource):
             encoding="UTF8",
             lc_collate="C.UTF-8",  # part of glibc and of musl: the same order on every image, before and after a move
             lc_ctype="C.UTF-8",
-            connection_limit=self._spec.connections + sizing.MIGRATION_CONNECTIONS + self._spec.reading,
+            connection_limit=self._most_connections(),
             opts=merged(self._kept, depends_on=list(after)) if after else self._kept,
         )
+
+    def _most_connections(self) -> int:
+        managing = 0 if self._server.superuser else sizing.ADMIN_CONNECTIONS
+        return self._spec.connections + sizing.MIGRATION_CONNECTIONS + self._spec.reading + managing
 
     def _offered(self) -> list[pulumi.Resource]:
         """The look at what the server offers, where only it knows."""

@@ -16,6 +16,7 @@ import pulumi
 import pulumi_command as command
 import pulumi_postgresql as postgresql
 
+from components import sizing
 from components.config.models import ExternalPostgres as ExternalSettings
 from components.forwarder import Reach
 from components.naming import RoleNames
@@ -65,7 +66,7 @@ class ExternalServer(pulumi.ComponentResource):
     reach: Reach
     """How the host connects to it."""
 
-    connection: Mapping[str, pulumi.Input[str]]
+    connection: Mapping[str, str]
     """The same for a command, without user and database: variables as libpq reads them."""
 
     provider: postgresql.Provider
@@ -102,18 +103,21 @@ class ExternalServer(pulumi.ComponentResource):
     def _looked_at(self, name: str, database: DatabaseSpec, mine: pulumi.ResourceOptions) -> command.local.Command:
         """One error about all that is wrong, in place of one for each role and grant."""
         names = RoleNames(database.settings.database)
+        asked = {
+            "app": database.app,
+            "database": names.database,
+            "owner": names.owner,
+            "extensions": sorted(set(database.settings.extensions)),
+        }
         return command.local.Command(
             f"{name}-checked",
             create=_RUN,
             update=_RUN,
             environment={
-                **self.connection,
-                "PGUSER": self.admin,
+                # in one, because an engine that hides what commands are given would hide the host from its errors
+                "EXTERNAL_SERVER": json.dumps({**self.connection, "PGUSER": self.admin, "PGDATABASE": "postgres"}),
+                "EXTERNAL_ASKED": json.dumps(asked),
                 "PGPASSWORD": self.admin_password,
-                "PGDATABASE": "postgres",
-                "EXTERNAL_DATABASE": names.database,
-                "EXTERNAL_OWNER": names.owner,
-                "EXTERNAL_EXTENSIONS": json.dumps(sorted(set(database.settings.extensions))),
             },
             opts=mine,
         )
@@ -127,6 +131,7 @@ class ExternalServer(pulumi.ComponentResource):
             password=self.admin_password,
             database="postgres",
             superuser=False,
+            max_connections=sizing.PROVIDER_CONNECTIONS,
             sslmode="verify-ca" if its.ca and its.hostaddr else its.sslmode,  # it can't be told name and address
             sslrootcert=its.ca,
             opts=merged(mine, depends_on=present(self.turned)),
@@ -168,7 +173,7 @@ def _query(its: ExternalSettings, app: str) -> str:
     return f"?sslmode={its.sslmode}{verified}"
 
 
-def _connection(its: ExternalSettings) -> dict[str, pulumi.Input[str]]:
+def _connection(its: ExternalSettings) -> dict[str, str]:
     return {
         "PGHOST": its.host,
         "PGPORT": str(its.port),

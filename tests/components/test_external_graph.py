@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from pathlib import Path
 from typing import Any
 
@@ -98,14 +99,14 @@ def test_a_verified_server_is_known_by_its_own_authority_in_the_apps_files(verif
     assert files == {"/in/ca.crt", "/in/database_url", "/in/postgres-wiki.crt", "/in/redis_url"}
     inputs = graph.of("postgresql")[f"{APP}-server-provider"].inputs
     assert (inputs["sslmode"], inputs["sslrootcert"]) == ("verify-full", "db.pem")
-    checked = graph.of("Command")[f"{APP}-server-checked"].inputs["environment"]
+    checked = json.loads(graph.of("Command")[f"{APP}-server-checked"].inputs["environment"]["EXTERNAL_SERVER"])
     assert (checked["PGSSLMODE"], checked["PGSSLROOTCERT"]) == ("verify-full", "db.pem")
 
 
 def test_an_address_is_connected_to_and_the_name_is_verified(verified):
     verified["apps"]["wiki"]["postgres"]["server"]["external"]["hostaddr"] = "10.1.2.3"
     graph = build_from(verified)
-    checked = graph.of("Command")[f"{APP}-server-checked"].inputs["environment"]
+    checked = json.loads(graph.of("Command")[f"{APP}-server-checked"].inputs["environment"]["EXTERNAL_SERVER"])
     assert (checked["PGHOST"], checked["PGHOSTADDR"]) == ("db.example.com", "10.1.2.3")
     outlet = graph.of("Container")[f"{APP}-server-outlet-outside"].inputs["command"]
     assert outlet[-1].startswith("TCP:10.1.2.3:5432")

@@ -23,11 +23,12 @@ from components.tls import certificates
 from components.tls.certificates import Life, Subject
 
 NAME = "db.outside.test"
-ADMIN, ADMIN_PASSWORD = "boss", "chosen-by-somebody-else"
+ADMIN, ADMIN_PASSWORD = "boss", "Chosen-by-somebody-else-7"
 _IMAGE = "data-tier/postgres:17"
 _CERTIFICATES = "/etc/outside"
 _UID = 999
 _SEED = "a seed of nobody but the tests"
+_HBA = "local all all trust\nhostssl all all all scram-sha-256\n"
 _BEFORE = f"""
     CREATE ROLE {ADMIN} LOGIN CREATEROLE CREATEDB PASSWORD '{ADMIN_PASSWORD}';
     CREATE ROLE weak LOGIN PASSWORD '{ADMIN_PASSWORD}';
@@ -59,7 +60,8 @@ class Outside:
             _IMAGE,
             [
                 *("postgres", "-c", "ssl=on", "-c", f"ssl_cert_file={_CERTIFICATES}/tls.crt"),
-                *("-c", f"ssl_key_file={_CERTIFICATES}/tls.key", "-c", "fsync=off", "-c", "shared_buffers=16MB"),
+                *("-c", f"ssl_key_file={_CERTIFICATES}/tls.key", "-c", "fsync=off", "-c", "listen_addresses=*"),
+                *("-c", f"hba_file={_CERTIFICATES}/pg_hba.conf"),
             ],
             name=f"{self.prefix}-outside-world",
             network=self.network.name,
@@ -119,7 +121,7 @@ class Outside:
                 self.superuser().close()
             except psycopg.OperationalError:
                 if time.monotonic() > end:
-                    raise TimeoutError(self.container.logs().decode()) from None
+                    raise TimeoutError(self.container.logs(tail=5).decode()) from None
                 time.sleep(0.3)
             else:
                 return
@@ -147,7 +149,12 @@ def _files(authority: str) -> bytes:
     made = certificates.issue(_SEED, "outside", subject, Life(days=30, renew=10), datetime.now(UTC))
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w") as archive:
-        for name, content in (("tls.crt", made.certificate), ("tls.key", made.key), ("ca.crt", authority)):
+        for name, content in (
+            ("tls.crt", made.certificate),
+            ("tls.key", made.key),
+            ("ca.crt", authority),
+            ("pg_hba.conf", _HBA),
+        ):
             entry = tarfile.TarInfo(f"{_CERTIFICATES.lstrip('/')}/{name}")
             entry.size, entry.mode, entry.uid = len(content.encode()), 0o600, _UID
             archive.addfile(entry, io.BytesIO(content.encode()))

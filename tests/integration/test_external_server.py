@@ -254,6 +254,11 @@ def test_while_the_stack_is_down_the_data_stays_and_is_used_again(life: Life, ou
 def test_a_purge_backs_the_database_up_and_leaves_the_server_as_it_was(
     life: Life, outside: Outside, before: list[Any]
 ) -> None:
+    apps = life.apps
+    del apps["wiki"]["postgres"]["readers"]
+    life.change(apps=apps, readers=None)
+    life.up()
+    assert outside.rows(f"SELECT 1 FROM pg_roles WHERE rolname ~ '{READER}'") == []
     life.change(retired=["wiki"])
     life.up()
     assert outside.rows("SELECT rolname FROM pg_roles WHERE rolname ~ '^wiki' AND rolcanlogin") == []
@@ -261,8 +266,6 @@ def test_a_purge_backs_the_database_up_and_leaves_the_server_as_it_was(
     [backup] = done["backups"]
     assert backup["store"] == f"{NAME}:{outside.address[1]}/wiki"
     assert backup["entries"] > 0
-    after = outside.everything()
-    after[0] = [row for row in after[0] if row[0] != READER]
-    assert after == before, "the server is as it was before the stack came"
+    assert outside.everything() == before, "the server is as it was before the stack came"
     with pytest.raises(psycopg.OperationalError, match="does not exist"):
         outside.superuser("wiki")

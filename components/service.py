@@ -26,8 +26,9 @@ class AppServiceArgs:
     `_FILE`, and so are `secrets`, by the variable's name. `ca` verifies the servers, None where they are spoken to in
     clear, `authorities` those outside of the stack, in files that only URLs name. `data_networks` are where the servers
     of these URLs are. `wait_for` are the resources without which the app can't work, `files_wait_for` those without
-    which the URLs don't; `generation` is that of the URLs, `further` those of the other apps whose databases are among
-    them. `stand_in` says that the probe runs in the app's place: it is told its port and asked for its health.
+    which the URLs don't; `generation` is that of the URLs, `further` are the other apps whose databases are among them,
+    and their generations, by variable. `stand_in` says that the probe runs in the app's place: it is told its port and
+    asked for its health.
     """
 
     platform: Platform
@@ -46,7 +47,7 @@ class AppServiceArgs:
     wait_for: Sequence[pulumi.Resource] = ()
     files_wait_for: Sequence[pulumi.Resource] = ()
     generation: int = 1
-    further: Mapping[str, int] = field(default_factory=dict)
+    further: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
 
 class AppService(pulumi.ComponentResource):
@@ -65,12 +66,19 @@ class AppService(pulumi.ComponentResource):
         authorities = {file: pulumi.Output.from_input(text) for file, text in args.authorities.items()}
         files = {**args.urls, **brought, **authorities, **({CA_FILE: args.ca} if args.ca else {})}
         later = merged(mine, depends_on=list(args.files_wait_for)) if args.files_wait_for else mine
-        secrets = args.platform.secret_files(f"{name}-secrets", args.hostname, files, later) if files else None
+        secrets = _files(name, args, files, later) if files else None
         after = present(*args.wait_for, secrets.ready if secrets else None)
         workload = args.platform.workload(f"{name}-container", _spec(args, secrets), merged(mine, depends_on=after))
         self.hostname = workload.name
         self.switched = present(secrets.ready if secrets else None, workload.resource if _rereads_late(args) else None)
         self.register_outputs({"hostname": self.hostname})
+
+
+def _files(
+    name: str, args: AppServiceArgs, files: Mapping[str, pulumi.Output[str]], opts: pulumi.ResourceOptions
+) -> SecretFiles:
+    borrowed = [variable.lower() for variable in args.further]
+    return args.platform.secret_files(f"{name}-secrets", args.hostname, files, opts, borrowed=borrowed)
 
 
 def _spec(args: AppServiceArgs, secrets: SecretFiles | None) -> WorkloadSpec:
@@ -107,7 +115,7 @@ def _generations(args: AppServiceArgs) -> dict[str, str]:
     if args.settings.reads != "start" or not args.urls:
         return {}
     found = {"data-tier.generation": args.generation}
-    found |= {f"data-tier.generation.{app}": number for app, number in args.further.items()}
+    found |= {f"data-tier.generation.{app}": number for app, number in args.further.values()}
     return {label: str(number) for label, number in found.items() if number > 1}
 
 

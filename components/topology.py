@@ -161,6 +161,8 @@ def _service(topology: Topology, platform: Platform, app: str, service: Service,
         wait_for=[needed for its in used for needed in its.needed],
         files_wait_for=[turned for its in used for turned in its.turned],
         generation=settings.apps[app].generation,
-        further={other: settings.apps[other].generation for other in settings.apps[app].uses.values()},
+        further={
+            variable: (other, settings.apps[other].generation) for variable, other in settings.apps[app].uses.items()
+        },
     )
     return AppService(f"service-{app}", args)

@@ -156,10 +156,12 @@ class Platform(Protocol):
         files: Mapping[str, pulumi.Input[str]],
         opts: pulumi.ResourceOptions,
         owned: Mapping[str, int] | None = None,
+        borrowed: Sequence[str] = (),
     ) -> SecretFiles:
         """A volume with `files` (name to content) for the workload called `owner`.
 
         Those named in `owned` only that user of the workload may read: servers refuse a private key that others can.
+        Those `borrowed` have another app's login, which is said for whoever looks after that.
         """
 
     def image(self, reference: str) -> pulumi.Output[str]:

@@ -80,12 +80,14 @@ class DockerPlatform:
         files: Mapping[str, pulumi.Input[str]],
         opts: pulumi.ResourceOptions,
         owned: Mapping[str, int] | None = None,
+        borrowed: Sequence[str] = (),
     ) -> SecretFiles:
         """A volume filled by a container that ends at once and has no network.
 
         Content goes through the Docker API's copy, so it is in no environment, command or label.
         """
         volume = self.volume(name, f"{owner}-secrets", {"data-tier.component": "secrets"}, opts)
+        uses = {"data-tier.uses": " ".join(sorted(borrowed))} if borrowed else {}
         fill = docker.Container(
             f"{name}-fill",
             name=f"{owner}-secrets-fill",
@@ -101,7 +103,7 @@ class DockerPlatform:
                 for file, content in sorted(files.items())
             ],
             volumes=[docker.ContainerVolumeArgs(volume_name=volume.name, container_path="/out")],
-            labels=self._container_labels({"data-tier.component": "secrets"}),
+            labels=self._container_labels({"data-tier.component": "secrets", **uses}),
             opts=opts,
         )
         return SecretFiles(volume=volume.name, ready=fill)

@@ -44,6 +44,11 @@ def mixed() -> dict[str, Any]:
     return raw
 
 
+def using(topology: str = "unified") -> dict[str, Any]:
+    """The blog's database is the shop's second one."""
+    return small(topology, shop={"uses": {"LEGACY_DATABASE_URL": "blog"}})
+
+
 def outside(**keys: Any) -> dict[str, Any]:
     """Unified, but for an app whose database is on a server that somebody else runs; `keys` are that server's."""
     server = {"host": "db.example.com", "admin": "boss", "password": {"env": "BOSS"}, "sslmode": "require", **keys}

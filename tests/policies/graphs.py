@@ -14,9 +14,9 @@ from policies.catalogue import all_rules
 from policies.reading import Reader
 from policies.rule import Level, ResourceRule, Rule, StackRule, Subject
 from tests.components.recording import Graph, build_from, short, stack_file
-from tests.components.samples import mixed, outside, small
+from tests.components.samples import mixed, outside, small, using
 
-NAMES = ("dev", "dev isolated", "prod", "unified", "isolated", "mixed", "exposed", "outside")
+NAMES = ("dev", "dev isolated", "prod", "unified", "isolated", "mixed", "exposed", "outside", "using")
 
 
 @cache
@@ -31,6 +31,7 @@ def own_graph(name: str) -> Graph:
         "mixed": mixed,
         "exposed": _exposed,
         "outside": outside,
+        "using": using,
     }
     return build_from(made[name]())
 

@@ -68,7 +68,7 @@ def settings(client: docker.DockerClient) -> dict[str, Any]:
         "data-tier:postgres": {
             "image": "postgres:17",
             "resources": {"memory": "256Mi", "cpu": 1, "cpu_weight": 512},
-            "connections": 60,
+            "connections": 100,
             "volume": f"{PREFIX}-precious",
         },
         "data-tier:redis": {"image": "redis:8", "memory": "64Mi", "databases": {"cache": 0}},
@@ -189,7 +189,7 @@ def test_a_weight_and_a_volume_reach_docker_and_another_volume_is_refused(life: 
 
 def test_an_extension_that_a_servers_image_has_not_is_found_before_the_apps_first_role(life: Life) -> None:
     apps = life.apps
-    apps["late"] = {"postgres": {"database": "late", "extensions": ["hstore", "nonesuch"]}}
+    apps["late"] = {"postgres": {"database": "late", "connections": 3, "extensions": ["hstore", "nonesuch"]}}
     life.change(apps=apps)
     life.refused(["up", "--yes"], wanted=("data-tier:apps.late.postgres.extensions[1]", "hasn't got it"))
     life.change(images={**stackfile.IMAGES, "source": "registry"})
@@ -198,6 +198,9 @@ def test_an_extension_that_a_servers_image_has_not_is_found_before_the_apps_firs
     assert "it doesn't offer the extension nonesuch" in done.text
     with psycopg.connect(life.url("poc", "migrate_url", "postgres")) as connection:
         assert connection.execute("SELECT 1 FROM pg_roles WHERE rolname ~ '^late'").fetchall() == []
-    del apps["late"]
-    life.change(apps=apps, images=dict(stackfile.IMAGES))
+    apps["late"]["postgres"]["extensions"] = ["hstore"]
+    life.change(apps=apps)
     life.up()
+    late = life.url("late", "migrate_url", "postgres")
+    with psycopg.connect(late) as connection:
+        assert connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'hstore'").fetchall() == [(1,)]

@@ -14,6 +14,8 @@ from components.platforms import NetworkSpec, Platform
 
 _SHARED_SERVERS = 10
 _OWN_SERVERS = 2
+# Beside the addresses that count from the first server's: those after it are taken up to the half that is handed out.
+_SHARED_MONGO, _OWN_MONGO = 8, 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,11 @@ class DataAddresses:
     def redis(self) -> str:
         """The address of the Redis server."""
         return str(self.subnet[self.first + 1])
+
+    @property
+    def mongo(self) -> str:
+        """The address of the MongoDB server; a relay that leads to it has none of its own."""
+        return str(self.subnet[_SHARED_MONGO if self.first == _SHARED_SERVERS else _OWN_MONGO])
 
     @property
     def postgres_forwarder(self) -> str:

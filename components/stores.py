@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.config import Postgres, Redis, Settings, places
+from components.config import Mongo, Postgres, Redis, Settings, mongo_places, places
+from components.mongo import MongoServer, MongoServerArgs, MongoUser, MongoUserArgs
 from components.naming import server_key, short_name
 from components.network import AppNetwork, AppNetworkArgs, DataAddresses
 from components.platforms import Lifecycle, Platform, present
@@ -29,7 +30,7 @@ from components.redis import RedisUser, RedisUserArgs, RedisWithDbs, RedisWithDb
 from components.rotation import Rotation
 from components.tls import CertificateAuthority
 
-Servers = Mapping[str, PostgresServer | RedisWithDbs]
+Servers = Mapping[str, PostgresServer | RedisWithDbs | MongoServer]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,7 @@ class Stores:
     network: pulumi.Output[str]
     database: AppDatabase | None
     user: RedisUser | None
+    mongo: MongoUser | None = None
 
     @property
     def needed(self) -> list[pulumi.Resource]:
@@ -46,17 +48,18 @@ class Stores:
         return [
             *(self.database.needed if self.database else ()),
             *(self.user.needed if self.user else ()),
+            *(self.mongo.needed if self.mongo else ()),
         ]
 
     @property
     def turned(self) -> list[pulumi.Resource]:
         """What takes the app's URLs after a rotation: nobody may be given them before. Empty before the first one."""
         login = self.database.login if self.database and self.database.rotation.turned else None
-        return present(login, self.user.opened if self.user else None)
+        return present(login, *(its.opened for its in (self.user, self.mongo) if its))
 
     def close_former(self, after: Sequence[pulumi.Resource]) -> None:
         """Take back what the generation before logged in with, once `after` have given the app its new URLs."""
-        for store in (self.database, self.user):
+        for store in (self.database, self.user, self.mongo):
             if store is not None:
                 store.close_former(after)
 
@@ -66,7 +69,7 @@ class Stores:
         urls = {"database_url": self.database.url} if self.database else {}
         for position, (purpose, url) in enumerate(self.user.urls.items() if self.user else ()):
             urls["redis_url" if position == 0 else f"redis_url_{purpose.replace('-', '_')}"] = url
-        return urls
+        return {**urls, "mongodb_url": self.mongo.url} if self.mongo else urls
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +101,7 @@ def shared(
     """The shared servers on the data tier, as far as apps use them, and the stores on them by app."""
     spot = _Spot(network=network, addresses=shared_addresses(settings), labels={}, tls=tls)
     apps = places.apps_in(settings, "unified")
-    servers: dict[str, PostgresServer | RedisWithDbs] = {}
+    servers: dict[str, PostgresServer | RedisWithDbs | MongoServer] = {}
     databases: Mapping[str, AppDatabase] = {}
     users: dict[str, RedisUser] = {}
     if specs := {app: _database(settings, app) for app, its in apps.items() if its.postgres}:
@@ -109,7 +112,26 @@ def shared(
         redis = RedisWithDbs("redis", _redis(settings, platform, settings.redis, spot, _lifecycle(settings, clients)))
         users = {app: RedisUser(f"redis-{app}", _user(settings, redis, app)) for app in clients}
         servers[server_key("redis")] = redis
-    return servers, {app: Stores(network=network, database=databases.get(app), user=users.get(app)) for app in apps}
+    documents = _shared_mongo(settings, platform, spot, servers)
+    return servers, {
+        app: Stores(network=network, database=databases.get(app), user=users.get(app), mongo=documents.get(app))
+        for app in apps
+    }
+
+
+def _shared_mongo(
+    settings: Settings,
+    platform: Platform,
+    spot: _Spot,
+    servers: dict[str, PostgresServer | RedisWithDbs | MongoServer],
+) -> dict[str, MongoUser]:
+    """The users of apps on the shared MongoDB server, which joins `servers`; none where no app uses it."""
+    apps = [app for app, its in places.apps_in(settings, "unified").items() if its.mongo]
+    if not apps:
+        return {}
+    args = _mongo(settings, platform, mongo_places.shared(settings), spot, _lifecycle(settings, apps))
+    servers[server_key("mongo")] = server = MongoServer("mongo", args)
+    return {app: MongoUser(f"mongo-{app}", _mongo_user(settings, server, app)) for app in apps}
 
 
 def own(settings: Settings, platform: Platform, app: str, tls: CertificateAuthority | None) -> tuple[Servers, Stores]:
@@ -122,8 +144,8 @@ def own(settings: Settings, platform: Platform, app: str, tls: CertificateAuthor
         _Spot(network=network, addresses=addresses, labels={"data-tier.app": app}, tls=tls),
         _lifecycle(settings, [app]),
     )
-    servers: dict[str, PostgresServer | RedisWithDbs] = {}
-    database, user = None, None
+    servers: dict[str, PostgresServer | RedisWithDbs | MongoServer] = {}
+    database, user, mongo = None, None, None
     if its.postgres:
         server = _postgres(settings, platform, places.own_postgres(settings, app), spot, lifecycle)
         isolated = IsolatedPostgres(
@@ -136,7 +158,13 @@ def own(settings: Settings, platform: Platform, app: str, tls: CertificateAuthor
         )
         servers[server_key("redis", app)] = redis
         user = RedisUser(f"{name}-redis-user", _user(settings, redis, app))
-    return servers, Stores(network=network, database=database, user=user)
+    if its.mongo:
+        documents = MongoServer(
+            f"{name}-mongo", _mongo(settings, platform, mongo_places.own(settings, app), spot, lifecycle)
+        )
+        servers[server_key("mongo", app)] = documents
+        mongo = MongoUser(f"{name}-mongo-user", _mongo_user(settings, documents, app))
+    return servers, Stores(network=network, database=database, user=user, mongo=mongo)
 
 
 def _lifecycle(settings: Settings, apps: Iterable[str]) -> Lifecycle:
@@ -209,6 +237,38 @@ def _redis(
         network=spot.network,
         address=spot.addresses.redis,
         forwarder=spot.addresses.redis_forwarder,
+        tls=spot.tls,
+        labels=spot.labels,
+    )
+
+
+def _mongo_user(settings: Settings, server: MongoServer, app: str) -> MongoUserArgs:
+    its = settings.apps[app].mongo
+    if its is None:
+        raise ValueError(f"{app} has no MongoDB database")
+    return MongoUserArgs(
+        server=server,
+        lifecycle=_lifecycle(settings, [app]),
+        app=app,
+        database=its.database,
+        locked=app in settings.retired,
+        data_goes=app in settings.purging,
+        rotation=_rotation(settings, app),
+        drain=settings.rotation.drain,
+    )
+
+
+def _mongo(settings: Settings, platform: Platform, server: Mongo, spot: _Spot, lifecycle: Lifecycle) -> MongoServerArgs:
+    name = server.name or ""
+    return MongoServerArgs(
+        platform=platform,
+        lifecycle=lifecycle,
+        settings=server,
+        major=settings.mongo_major,
+        hostname=name,
+        aliases=(short_name(settings.prefix, name),),
+        network=spot.network,
+        address=spot.addresses.mongo,
         tls=spot.tls,
         labels=spot.labels,
     )

@@ -20,7 +20,12 @@ from operate.errors import OperateError
 from operate.stack import Stack
 
 EVERYTHING: Final = "all"
-_GRACE: Final = {"postgres": 60, "redis": 30, "service": 10}  # seconds before Docker kills; as `up` has them
+_GRACE: Final = {
+    "postgres": 60,
+    "redis": 30,
+    "mongo": 60,
+    "service": 10,
+}  # seconds before Docker kills; as `up` has them
 _HEALTHY_SECONDS: Final = 120
 _POLL_SECONDS: Final = 0.25
 

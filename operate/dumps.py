@@ -1,4 +1,5 @@
-"""Backups of one app's stores: a database by pg_dump, keys of Redis as a stream for `redis-cli --pipe`.
+"""Backups of one app's stores: a database by pg_dump, keys of Redis as a stream for `redis-cli --pipe`, a MongoDB
+database as the files of mongodump.
 
 Written inside the server's container and streamed out, so that the tools have the server's version; a file is 0600 and
 gets its name only when it is whole and has been read again. Restoring belongs to a person (docs/operate.md).
@@ -15,7 +16,7 @@ from typing import Any, BinaryIO, Final
 
 import docker
 
-from operate import connections, daemon, inside
+from operate import connections, daemon, inside, mongo
 from operate.errors import OperateError
 from operate.stack import Server, Stack
 
@@ -61,7 +62,24 @@ def write(stack: Stack, app: str, client: docker.DockerClient, folder: Path, sta
             path = folder / f"{app}-{place}-{stamp}.redis"
             numbers = sorted(set(stack.redis_users[app].purposes.values()))
             made.append(keys(daemon.running(client, server.name), app, numbers, path))
+        if server.kind == "mongo" and app in stack.mongo_users:
+            path = folder / f"{app}-{place}-{stamp}.mongo"
+            made.append(documents(daemon.running(client, server.name), server, stack.mongo_users[app].database, path))
     return made
+
+
+def documents(container: Any, server: Server, name: str, path: Path) -> Backup:
+    """Copy one MongoDB database and read it all again. Raises OperateError."""
+
+    def fill(file: BinaryIO) -> int:
+        written = mongo.copy(container, server, name, file)
+        file.flush()
+        file.seek(0)
+        if mongo.read(file) != written:
+            raise OperateError(f"the copy of {name} isn't what was written")
+        return written
+
+    return _written(path, f"{server.name}/{name}", fill)
 
 
 def database(container: Any, server: Server, name: str, path: Path) -> Backup:

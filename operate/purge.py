@@ -49,7 +49,7 @@ class Purge:
     @property
     def earlier(self) -> list[str]:
         """The backups that there are of the app, newest last."""
-        mine = re.compile(rf"{re.escape(self.app)}-(unified|isolated)-\d{{8}}T\d{{6}}Z\.(dump|redis)")
+        mine = re.compile(rf"{re.escape(self.app)}-(unified|isolated)-\d{{8}}T\d{{6}}Z\.(dump|redis|mongo)")
         found = self.folder.iterdir() if self.folder.is_dir() else []
         return sorted(str(path) for path in found if mine.fullmatch(path.name))
 

@@ -20,7 +20,7 @@ T = TypeVar("T")
 class Server:
     """One database server. `app` is None for a shared one, `expose` the loopback port that leads to it, if one does.
 
-    `tls` says that it takes no connection in clear.
+    `tls` says that it takes no connection in clear, `stand_in` that it only serves in its kind's place.
     """
 
     kind: str
@@ -33,6 +33,7 @@ class Server:
     volume: str
     expose: int | None = None
     tls: bool = False
+    stand_in: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +51,15 @@ class RedisUser:
 
     server: str
     purposes: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MongoUser:
+    """An app's database on a MongoDB server, and the two users that alternate."""
+
+    server: str
+    database: str
+    users: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,10 +109,11 @@ class Stack:
     networks: Mapping[str, Network]
     services: Mapping[str, Service]
     apps: Mapping[str, Held]
+    mongo_users: Mapping[str, MongoUser] = field(default_factory=dict)
 
     def require(self, app: str) -> None:
         """Raises OperateError for an app that the stack hasn't."""
-        if app not in {*self.apps, *self.services, *self.databases, *self.redis_users}:
+        if app not in {*self.apps, *self.services, *self.databases, *self.redis_users, *self.mongo_users}:
             known = ", ".join(sorted({*self.apps, *self.services})) or "none"
             raise OperateError(f"stack {self.name} has no app {app}; its apps: {known}")
 
@@ -117,13 +128,14 @@ class Stack:
 
     def servers_used_by(self, app: str) -> list[Server]:
         """The servers that `app` is served from, its own and shared ones."""
-        keys = [table[app].server for table in (self.databases, self.redis_users) if app in table]
+        tables: list[Mapping[str, Any]] = [self.databases, self.redis_users, self.mongo_users]
+        keys = [table[app].server for table in tables if app in table]
         return [self.servers[key] for key in dict.fromkeys(keys)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Secrets:
-    """The URLs by app and variable (`DATABASE_URL`, `REDIS_URL`, `MIGRATE_DATABASE_URL`), never to be logged."""
+    """The URLs by app and variable (`DATABASE_URL`, `MIGRATE_DATABASE_URL` and so on), never to be logged."""
 
     urls: Mapping[str, Mapping[str, str]] = field(repr=False)
 
@@ -166,6 +178,7 @@ def parse(name: str, outputs: Mapping[str, Any]) -> Stack:
             networks=_each(Network, outputs["networks"]),
             services=_each(Service, outputs["services"]),
             apps=_each(Held, outputs["apps"]),
+            mongo_users=_each(MongoUser, outputs.get("mongo_users", {})),
         )
     except (KeyError, TypeError, AttributeError):
         raise _old(name) from None

@@ -94,7 +94,10 @@ def render(report: Report) -> Group:
 
 
 def _roles(stack: Stack) -> list[tuple[str, str, str | None]]:
-    servers = [(server.name, server.kind, server.app) for server in stack.servers.values()]
+    servers = [
+        (server.name, f"{server.kind} (stand-in)" if server.stand_in else server.kind, server.app)
+        for server in stack.servers.values()
+    ]
     return [*servers, *((service.name, "service", app) for app, service in stack.services.items())]
 
 

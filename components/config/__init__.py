@@ -1,12 +1,13 @@
 """The stack file as frozen typed models. Pure: no pulumi, no network, no clock."""
 
 from components.config.errors import Problem, SettingsError
-from components.config.models import App, Images, Place, Postgres, Redis, Service, Settings, Tier, TierName, Tls
+from components.config.models import App, Images, Mongo, Place, Postgres, Redis, Service, Settings, Tier, TierName, Tls
 from components.config.parse import parse
 
 __all__ = [
     "App",
     "Images",
+    "Mongo",
     "Place",
     "Postgres",
     "Problem",

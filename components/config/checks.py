@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from components import sizing
-from components.config import place_checks, places
+from components.config import mongo_checks, mongo_places, place_checks, places
 from components.config.errors import NOTHING, Problem, twice
 from components.config.models import Postgres, Service, Settings
 from components.naming import RoleNames, short_name
@@ -22,6 +22,7 @@ def check(settings: Settings) -> list[Problem]:
     rules = (
         *(_tiers, _subnets, _ranges, _ports, _containers, _databases, _redis, _stores, _capacity),
         *place_checks.RULES,
+        *mongo_checks.RULES,
     )
     return [problem for rule in rules for problem in rule(settings)]
 
@@ -34,6 +35,7 @@ def _services(settings: Settings) -> Iterator[tuple[str, str, Service]]:
 def _servers(settings: Settings) -> list[tuple[str, str]]:
     """Where each server's name is declared, and the name; the shared ones first."""
     found = [("data-tier:postgres.name", settings.postgres_name), ("data-tier:redis.name", settings.redis_name)]
+    found += [(f"{its.key}.name", its.name) for its in mongo_places.declared(settings)]
     for app, its in places.apps_in(settings, "isolated").items():
         if its.postgres:
             own = places.own_postgres(settings, app)
@@ -128,6 +130,9 @@ def _exposed(settings: Settings) -> Iterator[tuple[str, int]]:
             yield f"data-tier:apps.{app}.postgres.server.expose", its.postgres.server.expose
         if its.redis and its.redis_server.expose:
             yield f"data-tier:apps.{app}.redis_server.expose", its.redis_server.expose
+    for mongo in mongo_places.declared(settings):
+        if mongo.server.expose:
+            yield f"{mongo.key}.expose", mongo.server.expose
 
 
 def _containers(settings: Settings) -> Iterator[Problem]:
@@ -216,7 +221,7 @@ def _stores(settings: Settings) -> Iterator[Problem]:
                 key=f"{key}.tier",
                 value=service.home,
                 rule="services of the frontend and admin tiers have API URLs and never a data URL",
-                remedy="Remove postgres and redis of this app, or put the service on the backend tier",
+                remedy="Remove the stores of this app, or put the service on the backend tier",
             )
     for app, its in settings.apps.items():
         if not its.has_stores and its.service is None:

@@ -25,6 +25,9 @@ _MILLISECONDS: Final = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000}
 _PORTS: Final = re.compile(r"([0-9]{1,5})-([0-9]{1,5})")
 _PORT: Final = re.compile(r"([0-9]{1,5}):([0-9]{1,5})")
 _HIGHEST_PORT: Final = 65535
+_MONGO_DATABASE: Final = re.compile(r"[A-Za-z0-9_-]+")
+_MONGO_BYTES: Final = 63
+_MONGOS_OWN: Final = {"admin", "local", "config"}
 _IDENTIFIER_BYTES: Final = 63  # PostgreSQL's NAMEDATALEN - 1: longer names are cut silently
 _LONGEST_SUFFIX: Final = "_migrate"
 _APP_BYTES: Final = 40
@@ -110,6 +113,23 @@ def _database(value: str) -> str:
     return value
 
 
+def _mongo_database(value: str) -> str:
+    if not _MONGO_DATABASE.fullmatch(value) or len(value) > _MONGO_BYTES:
+        raise rule_error(
+            f"a MongoDB database here has letters, digits, hyphens and underscores, {_MONGO_BYTES} at most",
+            "Rename the database",
+        )
+    if value.lower() in _MONGOS_OWN:
+        raise rule_error("MongoDB keeps this name for itself", "Choose another name")
+    return value
+
+
+def _mongo_user(value: str) -> str:
+    if not _IDENTIFIER.fullmatch(value) or len(value) > _MONGO_BYTES:
+        raise rule_error("a MongoDB admin here has a-z, 0-9 and underscores, no digit first, 63 at most", "Rename it")
+    return value
+
+
 def _extension(value: str) -> str:
     if value == "pgvector":
         raise rule_error("the extension of the pgvector project is called vector", "Write vector")
@@ -125,8 +145,16 @@ def _variable(value: str) -> str:
         raise rule_error(
             "secrets don't go through the environment: docker inspect shows it", "Remove it; secrets come as files"
         )
-    if value in {"DATABASE_URL", "REDIS_URL", "DATABASE_URL_FILE", "REDIS_URL_FILE", "CA_FILE"}:
-        raise rule_error("the data URLs are set from postgres: and redis: of the app, as files", "Remove it")
+    if value in {
+        "DATABASE_URL",
+        "REDIS_URL",
+        "DATABASE_URL_FILE",
+        "REDIS_URL_FILE",
+        "MONGODB_URL",
+        "MONGODB_URL_FILE",
+        "CA_FILE",
+    }:
+        raise rule_error("the data URLs are set from postgres:, redis: and mongo: of the app, as files", "Remove it")
     return value
 
 
@@ -205,6 +233,8 @@ Slug = Annotated[str, AfterValidator(_slug)]
 AppName = Annotated[str, AfterValidator(_app)]
 RoleName = Annotated[str, AfterValidator(_role)]
 DatabaseName = Annotated[str, AfterValidator(_database)]
+MongoDatabaseName = Annotated[str, AfterValidator(_mongo_database)]
+MongoUserName = Annotated[str, AfterValidator(_mongo_user)]
 ExtensionName = Annotated[str, AfterValidator(_extension)]
 Variable = Annotated[str, AfterValidator(_variable)]
 ImageReference = Annotated[str, AfterValidator(_image)]

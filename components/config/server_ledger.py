@@ -7,14 +7,16 @@ for another, empty volume, or for a server that can't open the one that is there
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from components.config import places
+from components.config import mongo_places, places
 from components.config.errors import Problem
 from components.config.models import Settings
 from components.naming import server_key
+
+_MAJORS: Final = {"mongo": "data-tier:mongo.image"}  # where a major is said, if not in the images section
 
 
 class Server(BaseModel):
@@ -26,6 +28,7 @@ class Server(BaseModel):
     name: str | None = None
     admin: str | None = None
     major: int | None = None
+    stand_in: bool | None = None
 
 
 def compare(recorded: Mapping[str, Server], settings: Settings) -> Iterator[Problem]:
@@ -36,7 +39,7 @@ def compare(recorded: Mapping[str, Server], settings: Settings) -> Iterator[Prob
         yield _problem(
             "data-tier:postgres.admin", settings.postgres.admin, f"the servers know {admins[0]} as admin", admins[0]
         )
-    majors = {"postgres": settings.postgres_major, "redis": settings.redis_major}
+    majors = {"postgres": settings.postgres_major, "redis": settings.redis_major, "mongo": settings.mongo_major}
     said = set()
     for key, was in recorded.items():
         if key not in declared:
@@ -47,7 +50,21 @@ def compare(recorded: Mapping[str, Server], settings: Settings) -> Iterator[Prob
         if was.major not in {None, majors[kind]} and kind not in said:
             said.add(kind)
             rule = f"the data was written by version {was.major}"
-            yield _problem(f"data-tier:images.{kind}", majors[kind], rule, was.major)
+            yield _problem(_MAJORS.get(kind, f"data-tier:images.{kind}"), majors[kind], rule, was.major)
+    yield from _of_mongo({key: was for key, was in recorded.items() if key in declared}, settings)
+
+
+def _of_mongo(recorded: Mapping[str, Server], settings: Settings) -> Iterator[Problem]:
+    """The admin is written into a volume once, and what stands in for MongoDB has a format of its own."""
+    servers = [was for key, was in recorded.items() if _kind(key, was) == "mongo"]
+    admins = [was.admin for was in servers if settings.mongo and was.admin not in {None, settings.mongo.admin}]
+    if admins and settings.mongo:
+        rule = f"the servers know {admins[0]} as admin"
+        yield _problem("data-tier:mongo.admin", settings.mongo.admin, rule, admins[0])
+    source = settings.images.source
+    if any(was.stand_in not in {None, source == "debian"} for was in servers):
+        writer, before = ("MongoDB", "registry") if source == "debian" else ("a stand-in for MongoDB", "debian")
+        yield _problem("data-tier:images.source", source, f"{writer} has written the data", before)
 
 
 def _kind(key: str, was: Server) -> str:
@@ -73,4 +90,5 @@ def _declared(settings: Settings) -> dict[str, tuple[str, str]]:
         if its.redis:
             name = places.own_redis(settings, app).name or ""
             found[server_key("redis", app)] = (f"data-tier:apps.{app}.redis_server.name", name)
+    found |= {its.server_key: (f"{its.key}.name", its.name) for its in mongo_places.declared(settings)}
     return found

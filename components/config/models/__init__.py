@@ -4,6 +4,7 @@ Owns types, defaults and what follows from one section alone. What one section s
 """
 
 from components.config.models.app import App, Service
+from components.config.models.mongo import AppMongo, Mongo, MongoResources, OwnMongo, OwnMongoResources
 from components.config.models.postgres import AppDatabase, Limits, OwnPostgres, OwnResources, Postgres, Resources
 from components.config.models.redis import OwnRedis, Redis
 from components.config.models.section import Place, Section, TierName
@@ -15,8 +16,13 @@ __all__ = [
     "PROBE_IMAGE",
     "App",
     "AppDatabase",
+    "AppMongo",
     "Images",
     "Limits",
+    "Mongo",
+    "MongoResources",
+    "OwnMongo",
+    "OwnMongoResources",
     "OwnPostgres",
     "OwnRedis",
     "OwnResources",

@@ -16,7 +16,7 @@ COPIES: Final = frozenset({"command:remote:CopyFile", "command:remote:CopyToRemo
 # no anchors: the whole text must match
 _OWN: Final = (
     r"\.venv/bin/python -m operate\."
-    r"(?:redis_users (?:set|settle|lock|delete|purge)|reload_tls (?:postgres|redis)|drain)"
+    r"(?:(?:redis|mongo)_users (?:set|settle|lock|delete|purge)|reload_tls (?:postgres|redis|mongo)|drain)"
 )
 
 

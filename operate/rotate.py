@@ -145,6 +145,8 @@ def _look(stack: Stack, turn: Turn, client: docker.DockerClient, *, end: bool) -
         if end:
             _ask(container, server, _END.format(login=former))
         sessions = int(_ask(container, server, _COUNT.format(login=former)))
+    elif documents := stack.mongo_users.get(turn.app):
+        login, former = documents.users if turn.generation % 2 else reversed(documents.users)
     return Turned(
         app=turn.app, generation=turn.generation, login=login, former=former, sessions=sessions, overlap=turn.overlap
     )

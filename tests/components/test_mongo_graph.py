@@ -42,10 +42,7 @@ def test_a_stack_without_it_has_none_of_it():
 
 def test_the_shared_server_is_one_for_all_and_asks_for_passwords_and_tls():
     graph = build_from(stack())
-    assert [name for name in graph.of("Container") if "mongo" in name] == [
-        "mongo-secrets-fill",
-        "mongo-container",
-    ]
+    assert {name for name in graph.of("Container") if "mongo" in name} == {"mongo-secrets-fill", "mongo-container"}
     said = flags(graph, "mongo-container")
     assert said.startswith("mongod --auth ")
     assert "--tlsMode requireTLS" in said
@@ -59,8 +56,8 @@ def test_the_shared_server_is_one_for_all_and_asks_for_passwords_and_tls():
 
 def test_an_isolated_app_has_its_own_server_on_its_own_network():
     graph = build_from(stack("isolated"))
-    servers = [name for name in graph.of("Container") if name.endswith("-mongo-container")]
-    assert servers == ["isolated-shop-mongo-container", "isolated-wiki-mongo-container"]
+    servers = {name for name in graph.of("Container") if name.endswith("-mongo-container")}
+    assert servers == {"isolated-shop-mongo-container", "isolated-wiki-mongo-container"}
     [network] = graph.of("Container")["isolated-wiki-mongo-container"].inputs["networksAdvanced"]
     assert network["name"] == "small-wiki-data"
     assert network["ipv4Address"].rpartition(".")[2] in {str(16 * slot + 7) for slot in range(16)}

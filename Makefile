@@ -41,9 +41,10 @@ check: ## Lint, format and strict types
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 
-docs: ## Write docs/policies.md from the rules
+docs: ## Write docs/policies.md from the rules, docs/pictures from Pulumi.dev.yaml
 	@scripts/ensure-python
 	@$(PY) -m policies.docs
+	@$(PY) -m operate.pictures
 
 images: ready ## Build the server images only
 	@$(PY) -m images build

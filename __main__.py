@@ -2,11 +2,11 @@
 
 import pulumi
 
-from components import ledger, settings
+from components import ledger, secret_values, settings
 from components.outputs import exports
 from components.topology import build
 
 declared = settings.load()
 ledger.require(declared)
-for name, value in exports(build(declared)).items():
+for name, value in exports(build(declared, secret_values.read(declared))).items():
     pulumi.export(name, value)

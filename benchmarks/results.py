@@ -25,17 +25,23 @@ _PACKAGES: Final = ("pulumi", "grpcio", "protobuf", "pulumi-docker", "pulumi-ran
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One measured value. `target` is its highest good value, None for a value that only tells; `runs` is its basis."""
+    """One measured value. `target` is its highest good value, `lowest` its lowest one; a value with neither only tells.
+
+    `runs` is its basis.
+    """
 
     name: str
     value: float
     unit: str
     target: float | None = None
+    lowest: float | None = None
     runs: Sequence[float] = ()
 
     @property
     def verdict(self) -> str:
         """Whether the target is met, "" without one."""
+        if self.lowest is not None:
+            return f"{'met' if self.value >= self.lowest else 'missed'} (at least {self.lowest:g})"
         if self.target is None:
             return ""
         return f"{'met' if self.value <= self.target else 'missed'} ({self.target:g})"

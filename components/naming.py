@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
+
+POOLER_PORT: Final = 6432
+POOLER_AUTH: Final = "pgbouncer_auth"  # the role that looks up who logs in to a pooler, and the database it does so in
+READERS: Final = "data_tier_readers"
+"""The role that every reader is a member of: the one name of readers that pg_hba.conf has."""
+WATCHDOG_ROLE: Final = "data_tier_watchdog"
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,32 @@ class RoleNames:
         return self.owner, self.group, *self.logins, self.migrate
 
 
+@dataclass(frozen=True)
+class ReaderNames:
+    """The roles of one reader: who may read, who logs in."""
+
+    reader: str
+
+    @property
+    def group(self) -> str:
+        """Has the privileges; nobody logs in as it."""
+        return self.reader
+
+    @property
+    def logins(self) -> tuple[str, str]:
+        """The two alternating logins."""
+        return self.login("a"), self.login("b")
+
+    def login(self, slot: Literal["a", "b"]) -> str:
+        """One of the two logins."""
+        return f"{self.reader}_{slot}"
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every role of the reader."""
+        return self.group, *self.logins
+
+
 def tier_network(prefix: str, tier: str) -> str:
     """The name of a tier's network; the prefix keeps two stacks on one host apart."""
     return f"{prefix}-{tier}-tier"
@@ -57,14 +89,27 @@ def own_network(prefix: str, app: str) -> str:
     return f"{prefix}-{app}-data"
 
 
+def pooler_name(server: str) -> str:
+    """The name of the pooler in front of a PostgreSQL server."""
+    return f"{server}-pooler"
+
+
 def mongo_login(app: str, slot: Literal["a", "b"]) -> str:
     """One of the two alternating users of an app in its MongoDB database."""
     return f"{app}_{slot}"
 
 
-def server_key(kind: str, app: str | None = None) -> str:
-    """What a server is called in the outputs: the shared one by its kind, an app's own by kind and app."""
-    return f"{kind}-{app}" if app else kind
+def server_key(kind: str, app: str | None = None, purpose: str | None = None) -> str:
+    """What a server is called in the outputs: the shared one by its kind, an app's own by kind and app.
+
+    One of a single purpose has a point, which no app's name has.
+    """
+    return f"{kind}.{purpose}" if purpose else f"{kind}-{app}" if app else kind
+
+
+def watchdog_name(server: str) -> str:
+    """The container that watches the limits on a server."""
+    return f"{server}-watchdog"
 
 
 def short_name(prefix: str, name: str) -> str:

@@ -14,8 +14,10 @@ from components.platforms import NetworkSpec, Platform
 
 _SHARED_SERVERS = 10
 _OWN_SERVERS = 2
-# Beside the addresses that count from the first server's: those after it are taken up to the half that is handed out.
-_SHARED_MONGO, _OWN_MONGO = 8, 7
+# Beside the addresses that count from the first server's. An app's own network, of 16 addresses, has none left in its
+# lower half: its last one serves.
+_SHARED_MONGO, _OWN_MONGO = 8, -2
+_PURPOSES = 32  # two addresses for each of 16 numbers: up to 63, the lower half of the smallest subnet with room
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,11 @@ class DataAddresses:
 
     @property
     def mongo(self) -> str:
-        """The address of the MongoDB server; a relay that leads to it has none of its own."""
+        """The address of the MongoDB server; a relay that leads to it has none of its own.
+
+        On an app's own network it is in the range that is handed out, at its end: Docker hands out the first address
+        that is free, and the range has seven for the app's container and few others.
+        """
         return str(self.subnet[_SHARED_MONGO if self.first == _SHARED_SERVERS else _OWN_MONGO])
 
     @property
@@ -63,6 +69,24 @@ class DataAddresses:
     def redis_forwarder(self) -> str:
         """The address of the relay that leads to Redis, where there is one."""
         return str(self.subnet[self.first + 3])
+
+    def purpose(self, number: int) -> str:
+        """The address of the Redis server of the purpose with this number: it moves for no other purpose's sake."""
+        return str(self.subnet[_PURPOSES + 2 * number])
+
+    def purpose_forwarder(self, number: int) -> str:
+        """The address of the relay that leads to that server, where there is one."""
+        return str(self.subnet[_PURPOSES + 2 * number + 1])
+
+    @property
+    def pooler(self) -> str:
+        """The address of the pooler in front of PostgreSQL, where there is one."""
+        return str(self.subnet[self.first + 4])
+
+    @property
+    def watchdog(self) -> str:
+        """The address of PostgreSQL's watchdog, where there is one."""
+        return str(self.subnet[self.first + 5])
 
     @property
     def handed_out(self) -> str:

@@ -12,13 +12,22 @@ import pulumi
 
 from components import mongo as mongo_component
 from components import redis as redis_component
-from components.config import Place, Postgres, Redis, Settings, mongo_places, places
+from components.config import Place, Postgres, Settings, mongo_places, places, redis_servers
 from components.config.ledger import Entry, entries
 from components.config.models import PROBE_IMAGE
-from components.naming import RoleNames, mongo_login, own_network, publish_network, server_key, tier_network
+from components.config.redis_servers import RedisServer
+from components.naming import (
+    POOLER_PORT,
+    RoleNames,
+    mongo_login,
+    own_network,
+    publish_network,
+    server_key,
+    tier_network,
+)
 from components.network import DataAddresses
 from components.postgres.server import PORT as POSTGRES_PORT
-from components.stores import own_addresses, shared_addresses
+from components.stores import own_addresses, redis_addresses, shared_addresses
 from components.topology import Topology
 
 
@@ -30,9 +39,11 @@ def exports(topology: Topology) -> dict[str, Any]:
         "running": settings.running,
         "topology": settings.topology,
         "servers": dict(_servers(settings)),
+        "poolers": _poolers(topology),
         "databases": _databases(settings),
         "redis_users": _redis_users(settings),
         "mongo_users": _mongo_users(settings),
+        "readers": _readers(topology),
         "networks": {**_tiers(topology), **_own_networks(settings)},
         "services": {app: _service(settings, app) for app in topology.services},
         "stand_ins": [app for app in topology.services if settings.service_image(app) == PROBE_IMAGE],
@@ -51,15 +62,12 @@ def _servers(settings: Settings) -> Iterator[tuple[str, dict[str, Any]]]:
     unified = places.apps_in(settings, "unified").values()
     if any(its.postgres for its in unified):
         yield server_key("postgres"), _postgres(settings, settings.postgres, shared_addresses(settings))
-    if any(its.redis for its in unified):
-        yield server_key("redis"), _redis(settings, settings.redis, shared_addresses(settings))
     for app, its in places.apps_in(settings, "isolated").items():
-        addresses = own_addresses(settings, app)
         if its.postgres:
-            server = _postgres(settings, places.own_postgres(settings, app), addresses, app)
+            server = _postgres(settings, places.own_postgres(settings, app), own_addresses(settings, app), app)
             yield server_key("postgres", app), server
-        if its.redis:
-            yield server_key("redis", app), _redis(settings, places.own_redis(settings, app), addresses, app)
+    for key, redis in redis_servers.declared(settings).items():
+        yield key, _redis(settings, redis)
     for mongo in mongo_places.declared(settings):
         yield mongo.server_key, _mongo(settings, mongo)
 
@@ -73,21 +81,41 @@ def _postgres(settings: Settings, server: Postgres, at: DataAddresses, app: str 
         "major": settings.postgres_major,
         "expose": server.expose,
         "tls": settings.tls.enabled,
+        "generation": server.generation,
     }
     return {**told, **_where(settings, server.name or settings.postgres_name, app)}
 
 
-def _redis(settings: Settings, server: Redis, at: DataAddresses, app: str | None = None) -> dict[str, Any]:
+def _poolers(topology: Topology) -> dict[str, dict[str, Any]]:
+    """The poolers by the key of their servers."""
+    return {
+        key: {
+            "name": its.hostname,
+            "address": its.address,
+            "port": POOLER_PORT,
+            "mode": its.settings.mode,
+            "clients": its.settings.clients,
+            "processes": its.settings.count,
+        }
+        for key, its in topology.poolers().items()
+    }
+
+
+def _redis(settings: Settings, server: RedisServer) -> dict[str, Any]:
+    at = own_addresses(settings, server.app) if server.app else shared_addresses(settings)
     told = {
         "kind": "redis",
-        "address": at.redis,
+        "purpose": server.purpose,
+        "persistence": server.persistence,
+        "address": redis_addresses(at, server)[0],
         "port": redis_component.PORT,
         "admin": "admin",
         "major": settings.redis_major,
         "expose": server.expose,
         "tls": settings.tls.enabled,
+        "generation": server.generation,
     }
-    return {**told, **_where(settings, server.name or settings.redis_name, app)}
+    return {**told, **_where(settings, server.name, server.app)}
 
 
 def _mongo(settings: Settings, its: mongo_places.Declared) -> dict[str, Any]:
@@ -101,6 +129,7 @@ def _mongo(settings: Settings, its: mongo_places.Declared) -> dict[str, Any]:
         "expose": its.server.expose,
         "tls": settings.tls.enabled,
         "stand_in": settings.images.source == "debian",
+        "generation": its.server.generation,
     }
     return {**told, **_where(settings, its.name, its.app)}
 
@@ -129,6 +158,7 @@ def _databases(settings: Settings) -> dict[str, Any]:
             "extensions": list(its.postgres.extensions),
             "server": _key(settings, "postgres", app),
             "places": list(places.places(settings, app)),
+            "row_level_security": rls.model_dump() if (rls := its.postgres.row_level_security) else None,
         }
         for app, its in settings.apps.items()
         if its.postgres
@@ -138,8 +168,9 @@ def _databases(settings: Settings) -> dict[str, Any]:
 def _redis_users(settings: Settings) -> dict[str, Any]:
     return {
         app: {
-            "server": _key(settings, "redis", app),
-            "purposes": {purpose: settings.redis.databases[purpose] for purpose in its.redis},
+            "server": redis_servers.serving(settings, app)[its.redis[0]],
+            "servers": redis_servers.serving(settings, app),
+            "purposes": {purpose: settings.redis.numbers[purpose] for purpose in its.redis},
         }
         for app, its in settings.apps.items()
         if its.redis
@@ -155,6 +186,13 @@ def _mongo_users(settings: Settings) -> dict[str, Any]:
         }
         for app, its in settings.apps.items()
         if its.mongo
+    }
+
+
+def _readers(topology: Topology) -> dict[str, Any]:
+    return {
+        name: {"apps": list(urls), "generation": topology.settings.readers[name].generation}
+        for name, urls in topology.readers.items()
     }
 
 
@@ -192,8 +230,8 @@ def _service(settings: Settings, app: str) -> dict[str, Any]:
         "tiers": [*service.all_tiers, *([data] if its.has_stores else [])],
         "url": f"http://127.0.0.1:{service.port.host}/" if service.port else None,
         "publish": settings.network[service.home].publish if service.port else None,
-        "redis": {purpose: settings.redis.databases[purpose] for purpose in its.redis},
-        "secrets": f"{settings.service_name(app)}-secrets" if its.has_stores else None,
+        "redis": {purpose: settings.redis.numbers[purpose] for purpose in its.redis},
+        "secrets": f"{settings.service_name(app)}-secrets" if its.has_stores or service.secrets else None,
     }
 
 
@@ -202,7 +240,9 @@ def _secrets(topology: Topology) -> pulumi.Output[Any]:
     return pulumi.Output.secret(
         {
             "admin_passwords": {key: server.admin_password for key, server in topology.servers.items()},
+            "pooler_consoles": {key: its.console_password for key, its in topology.poolers().items()},
             "urls": {app: its.urls for app, its in serving.items()},
+            "reader_urls": topology.readers,
             "migrate_urls": {app: its.database.migrate_url for app, its in serving.items() if its.database},
         }
     )

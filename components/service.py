@@ -23,10 +23,10 @@ class AppServiceArgs:
     """What AppService is built from.
 
     `urls` are the data URLs by file name; each file is told to the app as a variable of the same name in capitals
-    with `_FILE`. `ca` verifies their servers, None where they are spoken to in clear. `data_network` is where the
-    servers of these URLs are, None without any. `wait_for` are the resources without which the app can't work,
-    `files_wait_for` those without which the URLs don't; `generation` is that of the URLs. `stand_in` says that the
-    probe runs in the app's place: it is told its port and asked for its health.
+    with `_FILE`, and so are `secrets`, by the variable's name. `ca` verifies the servers, None where they are spoken
+    to in clear. `data_network` is where the servers of these URLs are, None without any. `wait_for` are the resources
+    without which the app can't work, `files_wait_for` those without which the URLs don't; `generation` is that of the
+    URLs. `stand_in` says that the probe runs in the app's place: it is told its port and asked for its health.
     """
 
     platform: Platform
@@ -38,6 +38,7 @@ class AppServiceArgs:
     image: str
     stand_in: bool
     urls: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
+    secrets: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
     ca: pulumi.Output[str] | None = None
     data_network: pulumi.Input[str] | None = None
     wait_for: Sequence[pulumi.Resource] = ()
@@ -57,9 +58,10 @@ class AppService(pulumi.ComponentResource):
     def __init__(self, name: str, args: AppServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("data-tier:service:AppService", name, {}, opts)
         mine = pulumi.ResourceOptions(parent=self)
-        files = {**args.urls, **({CA_FILE: args.ca} if args.ca else {})}
+        brought = {secret.lower(): value for secret, value in args.secrets.items()}
+        files = {**args.urls, **brought, **({CA_FILE: args.ca} if args.ca else {})}
         later = merged(mine, depends_on=list(args.files_wait_for)) if args.files_wait_for else mine
-        secrets = args.platform.secret_files(f"{name}-secrets", args.hostname, files, later) if args.urls else None
+        secrets = args.platform.secret_files(f"{name}-secrets", args.hostname, files, later) if files else None
         after = present(*args.wait_for, secrets.ready if secrets else None)
         workload = args.platform.workload(f"{name}-container", _spec(args, secrets), merged(mine, depends_on=after))
         self.hostname = workload.name
@@ -77,6 +79,7 @@ def _spec(args: AppServiceArgs, secrets: SecretFiles | None) -> WorkloadSpec:
         mounts=[Mount(volume=secrets.volume, path=_SECRETS, read_only=True)] if secrets else [],
         published=_published(settings, args.tiers[settings.home]),
         memory=settings.memory,
+        reservation=settings.reservation,
         cpu=settings.cpu,
         health=_health(settings) if args.stand_in else None,
         labels={
@@ -95,7 +98,7 @@ def _rereads_late(args: AppServiceArgs) -> bool:
 
 
 def _environment(args: AppServiceArgs) -> dict[str, str]:
-    files = {f"{file.upper()}_FILE": f"{_SECRETS}/{file}" for file in args.urls}
+    files = {f"{file.upper()}_FILE": f"{_SECRETS}/{file}" for file in [*args.urls, *map(str.lower, args.secrets)]}
     files |= {"CA_FILE": CA_PATH} if args.ca else {}
     told = {"PORT": str(_listens_on(args.settings)), "APP_NAME": args.app} if args.stand_in else {}
     return {**told, **args.settings.env, **files}

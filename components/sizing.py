@@ -1,14 +1,16 @@
-"""How large a server's parts are, from memory, processors and a declared number of connections.
-
-Pure, and never from the list of apps: a new app must not change a server's command, which would replace it.
-"""
+"""Sizes that several parts of the program share. Pure; the parameters of servers belong to `tuning`."""
 
 from __future__ import annotations
 
 from typing import Final
 
-RESERVED_CONNECTIONS: Final = 10  # superusers, health checks, maintenance
+SUPERUSER_CONNECTIONS: Final = 5  # superuser_reserved_connections
+MONITORING_CONNECTIONS: Final = 2  # health checks, `operate status`
+MAINTENANCE_CONNECTIONS: Final = 3  # the provider, dumps
+# standbys count in max_wal_senders, apart from max_connections, since PostgreSQL 12
+RESERVED_CONNECTIONS: Final = SUPERUSER_CONNECTIONS + MONITORING_CONNECTIONS + MAINTENANCE_CONNECTIONS
 MIGRATION_CONNECTIONS: Final = 5  # per database, for the migrating login
+_KIBIBYTES_PER_CLIENT: Final = 128  # of a pooler: buffers, TLS and prepared statements, rounded up
 _MEBIBYTES_PER_CONNECTION: Final = 10  # a backend with its caches and a few sorts, rounded up
 
 
@@ -17,22 +19,14 @@ def default_connections(memory: int) -> int:
     return max(20, min(400, memory // 2 // _MEBIBYTES_PER_CONNECTION))
 
 
-def postgres_parameters(*, memory: int, cpu: float, storage: int, connections: int) -> dict[str, str]:
-    """PostgreSQL's parameters for `memory` MiB, `cpu` cores, `storage` MiB of data and `connections` at once."""
-    cores = max(1, int(cpu))
-    return {
-        "max_connections": str(connections),
-        "superuser_reserved_connections": "5",
-        "shared_buffers": f"{memory // 4}MB",
-        "effective_cache_size": f"{memory * 5 // 8}MB",
-        "maintenance_work_mem": f"{max(16, min(1024, memory // 16))}MB",
-        "work_mem": f"{max(1, memory // 4 // connections)}MB",
-        "max_wal_size": f"{max(256, min(4096, storage // 10))}MB",
-        "temp_file_limit": f"{max(256, storage // 20)}MB",
-        "max_worker_processes": str(8 + cores),
-        "max_parallel_workers": str(cores),
-        "max_parallel_workers_per_gather": str(max(1, cores // 2)),
-    }
+def default_pool(connections: int) -> int:
+    """The pool of a database whose app's own isn't known yet, on a server that takes `connections`."""
+    return max(1, min(20, connections // 4))
+
+
+def pooler_memory(clients: int, processes: int) -> int:
+    """MiB for a pooler's container."""
+    return 48 + 16 * processes + clients * _KIBIBYTES_PER_CLIENT // 1024
 
 
 def shared_memory(memory: int) -> int:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from components import stores
+from components import readers, stores
 from components.config import Place, Service, Settings, places
 from components.config.models import PROBE_IMAGE
+from components.naming import server_key
 from components.network import TieredNetwork, TieredNetworkArgs
 from components.platforms import Lifecycle, Platform
 from components.platforms.docker import DockerPlatform
 from components.platforms.stopped import StoppedPlatform
+from components.pooler import PgBouncer
+from components.secret_values import Values
 from components.service import AppService, AppServiceArgs
 from components.stores import Servers, Stores
 from components.tls import CertificateAuthority, CertificateAuthorityArgs
@@ -21,7 +24,8 @@ from components.tls.certificates import Life
 
 @dataclass(frozen=True, kw_only=True)
 class Topology:
-    """Everything that a stack consists of: servers by their key, stores by app and place, services by app.
+    """Everything that a stack consists of: servers by their key, stores by app and place, services by app, and the
+    URLs of readers by reader and app.
 
     `tls` is who certifies the servers, None where they take connections in clear.
     """
@@ -32,22 +36,41 @@ class Topology:
     servers: Servers
     stores: Mapping[str, Mapping[Place, Stores]]
     services: Mapping[str, AppService]
+    readers: readers.Urls
+
+    def poolers(self) -> dict[str, PgBouncer]:
+        """The poolers by the key of their servers."""
+        found = (
+            (server_key("postgres", app if place == "isolated" else None), its.pooler)
+            for app, by_place in self.stores.items()
+            for place, its in by_place.items()
+        )
+        return {key: pooler for key, pooler in found if pooler is not None}
 
     def serving(self, app: str) -> Stores | None:
         """The stores that an app's service uses."""
         return self.stores.get(app, {}).get(places.serving(self.settings, app))
 
 
-def build(settings: Settings) -> Topology:
-    """Declare the stack that `settings` describe: each app's stores in its places, its service beside those it uses."""
-    platform = _platform(settings)
+def build(
+    settings: Settings, values: Values | None = None, seen: Callable[[Platform], Platform] = lambda platform: platform
+) -> Topology:
+    """Declare the stack that `settings` describe: each app's stores in its places, its service beside those it uses.
+
+    `values` are the secrets that people bring, by the references to them in `settings`; `seen` may put a platform
+    around the one that is built on, to look at what is asked of it.
+    """
+    platform = seen(_platform(settings))
     unified = bool(places.apps_in(settings, "unified"))
     tiers = {tier: its for tier, its in settings.network.items() if tier != "data" or unified}
     networks = TieredNetwork("network", TieredNetworkArgs(platform=platform, prefix=settings.prefix, tiers=tiers))
     tls = _authority(settings)
     servers, found = _stores(settings, platform, networks, tls)
-    topology = Topology(settings=settings, networks=networks, tls=tls, servers=servers, stores=found, services={})
-    services = {app: _service(topology, platform, app, its) for app, its in _services(settings)}
+    reading = readers.build(settings, servers, found)
+    topology = Topology(
+        settings=settings, networks=networks, tls=tls, servers=servers, stores=found, services={}, readers=reading
+    )
+    services = {app: _service(topology, platform, app, its, values or {}) for app, its in _services(settings)}
     _close_former(topology, services)
     return replace(topology, services=services)
 
@@ -96,7 +119,7 @@ def _services(settings: Settings) -> list[tuple[str, Service]]:
     return list(places.services(settings)) if settings.running else []
 
 
-def _service(topology: Topology, platform: Platform, app: str, service: Service) -> AppService:
+def _service(topology: Topology, platform: Platform, app: str, service: Service, values: Values) -> AppService:
     settings, used = topology.settings, topology.serving(app)
     image = settings.service_image(app)
     args = AppServiceArgs(
@@ -109,6 +132,7 @@ def _service(topology: Topology, platform: Platform, app: str, service: Service)
         image=image,
         stand_in=image == PROBE_IMAGE,
         urls=used.urls if used else {},
+        secrets={name: values[ref] for name, ref in service.secrets.items()},
         ca=topology.tls.ca if topology.tls and used and used.urls else None,
         data_network=used.network if used else None,
         wait_for=used.needed if used else [],

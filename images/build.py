@@ -23,8 +23,9 @@ from images import daemon, debian, recipes, registry
 from images.errors import ImageError
 from images.progress import run_all, say
 
-PROBE_BASE: Final = "debian:trixie-slim"
+DEBIAN_BASE: Final = "debian:trixie-slim"
 SOURCES: Final = ("auto", "registry", "debian")
+_OWN_TAGS: Final = {"probe": recipes.PROBE_TAG, "pgbouncer": recipes.POOLER_TAG}
 _AT_ONCE: Final = 2  # an image is mostly unpacking, which keeps one core busy
 
 
@@ -92,9 +93,9 @@ def _reason(decision: Decision, postgres: str, redis: str, source: str) -> str:
 def _from_registry(postgres: str, redis: str, mongo: str | None) -> Mapping[str, Callable[[], None]]:
     """What is missing, by tag, and how to make it."""
     missing = {}
-    bases = [("postgres", postgres), ("redis", redis), ("probe", PROBE_BASE), *([("mongo", mongo)] if mongo else [])]
-    for kind, base in bases:
-        tag = recipes.PROBE_TAG if kind == "probe" else f"data-tier/{kind}:{registry.major(base)}"
+    own = ((kind, DEBIAN_BASE) for kind in _OWN_TAGS)
+    for kind, base in (("postgres", postgres), ("redis", redis), *own, *([("mongo", mongo)] if mongo else [])):
+        tag = _OWN_TAGS.get(kind) or f"data-tier/{kind}:{registry.major(base)}"
         if not _is_there(tag, registry.recipe_of(kind, base)):
             missing[tag] = partial(registry.build, kind, base, tag)
     return missing
@@ -106,6 +107,7 @@ def _from_debian(suite: str, mongo: str | None) -> Mapping[str, Callable[[], Non
         recipes.postgres(suite),
         recipes.redis(suite),
         recipes.probe(),
+        recipes.pooler(),
         *([recipes.mongo(registry.major(mongo))] if mongo else []),
     ]
     missing = [recipe for recipe in wanted if not _is_there(recipe.tag, recipe.digest)]

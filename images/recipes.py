@@ -11,6 +11,7 @@ from typing import Final
 HERE: Final = Path(__file__).parent
 DATA_UID: Final = 999  # postgres and redis in the official images: their volumes can be taken over
 PROBE_UID: Final = 1000
+POOLER_UID: Final = 998
 RECIPE_LABEL: Final = "data-tier.recipe"
 STAND_IN_LABEL: Final = "data-tier.stand-in"  # on an image that isn't the server that its name says
 _REVISION: Final = 2  # raised when the way of putting images together changes what is in them
@@ -18,6 +19,7 @@ _REVISION: Final = 2  # raised when the way of putting images together changes w
 POSTGRES_OF_SUITE: Final = {"trixie": 17, "bookworm": 15}
 REDIS_OF_SUITE: Final = {"trixie": 8, "bookworm": 7}
 PROBE_TAG: Final = "data-tier/probe:1"
+POOLER_TAG: Final = "data-tier/pgbouncer:1"
 _STAND_IN: Final = "SecantusDB"
 
 
@@ -112,6 +114,33 @@ def probe() -> Recipe:
         users={"probe": (PROBE_UID, "/")},
         files={"probe/probe": "/usr/local/bin/probe"},
         changes=["ENV LANG=C.UTF-8", "ENV PYTHONUNBUFFERED=1", 'CMD ["probe"]', "USER probe", "EXPOSE 8000"],
+    )
+
+
+def pooler() -> Recipe:
+    """PgBouncer, and psql and openssl to ask each of its processes; its configuration comes with the container, the
+    pools of apps in a folder of their own.
+
+    Always from trixie: before 1.21, bookworm's 1.18 among them, prepared statements fail in transaction mode.
+    """
+    return Recipe(
+        tag=POOLER_TAG,
+        suite="trixie",
+        packages=["openssl", "pgbouncer", f"postgresql-client-{POSTGRES_OF_SUITE['trixie']}"],
+        users={"pgbouncer": (POOLER_UID, "/")},
+        files={
+            "pgbouncer/docker-entrypoint.sh": "/usr/local/bin/docker-entrypoint.sh",
+            "pgbouncer/answers": "/usr/local/bin/answers",
+            "pgbouncer/pools.ini": "/var/lib/pgbouncer/pools.ini",
+        },
+        folders={"/var/lib/pgbouncer": "pgbouncer", "/run/pgbouncer": "pgbouncer"},
+        changes=[
+            "ENV LANG=C.UTF-8",
+            'ENTRYPOINT ["docker-entrypoint.sh"]',
+            'CMD ["/etc/pgbouncer/process-1.ini"]',
+            "USER pgbouncer",
+            "EXPOSE 6432",
+        ],
     )
 
 

@@ -19,7 +19,12 @@ from images.recipes import HERE, RECIPE_LABEL
 ANSWER_SECONDS: Final = 5
 _BUILD_SECONDS: Final = 600
 MAJOR: Final = re.compile(r":(?:pg|v)?(\d+)")
-_COPIED: Final = {"probe": ["probe/probe"], "mongo": ["mongo/answers"]}  # what a Dockerfile takes from this folder
+# what a Dockerfile takes from this folder
+_COPIED: Final = {
+    "probe": ["probe/probe"],
+    "pgbouncer": ["pgbouncer/docker-entrypoint.sh", "pgbouncer/answers", "pgbouncer/pools.ini"],
+    "mongo": ["mongo/answers"],
+}
 
 
 def answers(image: str, seconds: int = ANSWER_SECONDS) -> bool:
@@ -61,7 +66,7 @@ def build(kind: str, image: str, tag: str) -> None:
             tag=tag,
             pull=True,
             rm=True,
-            buildargs={"BASE": image, "MAJOR": str(major(image)) if kind != "probe" else ""},
+            buildargs={"BASE": image, "MAJOR": "" if kind in _COPIED else str(major(image))},
             labels={RECIPE_LABEL: recipe_of(kind, image), "data-tier.source": image},
         )
     except BuildError as error:

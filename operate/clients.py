@@ -16,8 +16,16 @@ from operate.errors import OperateError
 from operate.stack import Secrets, Stack
 
 
-def psql(stack: Stack, app: str, arguments: Sequence[str], client: docker.DockerClient, login: Secrets | None) -> int:
-    """Run psql on an app's database with the app's own login, as the admin with None; its exit code.
+def psql(
+    stack: Stack,
+    app: str,
+    arguments: Sequence[str],
+    client: docker.DockerClient,
+    login: Secrets | None,
+    reader: str | None = None,
+) -> int:
+    """Run psql on an app's database with the app's own login or that of its `reader`, as the admin with None; its exit
+    code.
 
     Raises OperateError.
     """
@@ -31,7 +39,10 @@ def psql(stack: Stack, app: str, arguments: Sequence[str], client: docker.Docker
     if login is None:
         command = connections.psql_as_admin(server, its.database, *arguments)
     else:
-        user, told["PGPASSWORD"] = _login(stack, app, login, "DATABASE_URL")
+        if reader:
+            user, told["PGPASSWORD"] = _parts(login.of_reader(reader, app)["DATABASE_URL"])
+        else:
+            user, told["PGPASSWORD"] = _login(stack, app, login, "DATABASE_URL")
         place = ["--host", server.address, "--port", str(server.port), "--username", user, "--dbname", its.database]
         command = ["psql", *place, *arguments]
         if server.tls:
@@ -39,24 +50,39 @@ def psql(stack: Stack, app: str, arguments: Sequence[str], client: docker.Docker
     return inside.interact(container, command, user="postgres", environment=told)
 
 
-def redis(stack: Stack, app: str, arguments: Sequence[str], client: docker.DockerClient, login: Secrets | None) -> int:
-    """Run redis-cli on the number of an app's main purpose as the app, as the admin with None; its exit code.
+def redis(
+    stack: Stack,
+    app: str,
+    arguments: Sequence[str],
+    client: docker.DockerClient,
+    login: Secrets | None,
+    purpose: str | None = None,
+) -> int:
+    """Run redis-cli on the number of an app's purpose as the app, as the admin with None; its exit code.
 
-    Raises OperateError.
+    Without `purpose` it is the main one. Raises OperateError.
     """
     stack.require(app)
     if app not in stack.redis_users:
         raise OperateError(f"{app} doesn't use Redis; those that do: {', '.join(sorted(stack.redis_users)) or 'none'}")
     its = stack.redis_users[app]
-    container = daemon.running(client, stack.servers[its.server].name)
-    number = str(next(iter(its.purposes.values()), 0))
+    main = next(iter(its.purposes))
+    purpose = purpose or main
+    if purpose not in its.purposes:
+        raise OperateError(f"{app} doesn't use Redis for {purpose}; it does for: {', '.join(its.purposes)}")
+    container = daemon.running(client, stack.servers[its.server_of(purpose)].name)
+    number = str(its.purposes[purpose])
     told = {"REDISCLI_HISTFILE": "/dev/null"}
     if login is None:
         command = connections.redis_as_admin("-n", number, *arguments)
     else:
-        user, told["REDISCLI_AUTH"] = _login(stack, app, login, "REDIS_URL")
+        user, told["REDISCLI_AUTH"] = _login(stack, app, login, _variable(purpose, main))
         command = connections.redis_as(user, "-n", number, *arguments)
     return inside.interact(container, command, environment=told)
+
+
+def _variable(purpose: str, main: str) -> str:
+    return "REDIS_URL" if purpose == main else f"REDIS_URL_{purpose.replace('-', '_').upper()}"
 
 
 def _login(stack: Stack, app: str, secrets: Secrets, variable: str) -> tuple[str, str]:
@@ -66,5 +92,9 @@ def _login(stack: Stack, app: str, secrets: Secrets, variable: str) -> tuple[str
     url = secrets.of(app).get(variable)
     if url is None:
         raise OperateError(f"{app} has no {variable} in stack {stack.name}: `make up` renews what the stack knows")
+    return _parts(url)
+
+
+def _parts(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     return unquote(parts.username or ""), unquote(parts.password or "")

@@ -20,12 +20,8 @@ from operate.errors import OperateError
 from operate.stack import Stack
 
 EVERYTHING: Final = "all"
-_GRACE: Final = {
-    "postgres": 60,
-    "redis": 30,
-    "mongo": 60,
-    "service": 10,
-}  # seconds before Docker kills; as `up` has them
+# seconds before Docker kills; as `up` has them
+_GRACE: Final = {"postgres": 60, "redis": 30, "mongo": 60, "pgbouncer": 10, "service": 10}
 _HEALTHY_SECONDS: Final = 120
 _POLL_SECONDS: Final = 0.25
 
@@ -54,17 +50,19 @@ class Step:
 
 
 def members(stack: Stack, what: str) -> list[list[Member]]:
-    """The containers of an app or of everything, servers before services. Raises OperateError."""
+    """The containers of an app or of everything, servers, then poolers, then services. Raises OperateError."""
     if not stack.running:
         raise OperateError(f"{stack.name} is down: `make up STACK={stack.name}` brings it back")
     if what == EVERYTHING:
         servers, services = list(stack.servers.values()), list(stack.services.values())
+        poolers = list(stack.poolers.values())
     else:
         stack.require(what)
-        servers = stack.own_servers(what)
+        servers, poolers = stack.own_servers(what), stack.own_poolers(what)
         services = [stack.services[what]] if what in stack.services else []
     stages = [
         [Member(name=server.name, kind=server.kind) for server in servers],
+        [Member(name=pooler.name, kind="pgbouncer") for pooler in poolers],
         [Member(name=service.name, kind="service") for service in services],
     ]
     if not any(stages):
@@ -107,11 +105,13 @@ def _require_all(client: docker.DockerClient, stages: Sequence[Sequence[Member]]
 
 
 def _require_shared(stack: Stack, app: str, client: docker.DockerClient) -> None:
-    """A service without its server would only wait and fail."""
-    for server in stack.servers_used_by(app):
-        found = daemon.find(client, server.name) if server.app is None else None
-        if server.app is None and (found is None or found.status != "running"):
-            raise OperateError(f"{app} needs {server.name}, which doesn't run: `./operatew start all` starts it too")
+    """A service without its server, or the pooler in front of it, would only wait and fail."""
+    shared = [server.name for server in stack.servers_used_by(app) if server.app is None]
+    shared += [pooler.name for key, pooler in stack.poolers.items() if stack.servers[key].name in shared]
+    for name in shared:
+        found = daemon.find(client, name)
+        if found is None or found.status != "running":
+            raise OperateError(f"{app} needs {name}, which doesn't run: `./operatew start all` starts it too")
 
 
 def _start(client: docker.DockerClient, member: Member, said: Progress) -> Step:

@@ -14,7 +14,7 @@ import typer
 
 from operate import printing
 from operate.errors import OperateError
-from operate.options import Admin, App, Json, Passed, Stack
+from operate.options import Admin, App, Json, Passed, Reader, Stack
 
 if TYPE_CHECKING:
     from operate import stack as its
@@ -26,26 +26,35 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def psql(app: App, arguments: Passed = None, stack: Stack = "dev", admin: Admin = False) -> None:
+def psql(app: App, arguments: Passed = None, stack: Stack = "dev", admin: Admin = False, reader: Reader = None) -> None:
     """Open psql on an app's database; `psql APP -- -c 'select 1'` and piped input work too."""
     from operate import clients, daemon
 
+    if admin and reader:
+        raise OperateError("--admin and --reader exclude each other: give one of them")
     found, login = _opened(stack, admin=admin)
-    raise typer.Exit(clients.psql(found, app, arguments or [], daemon.connect(), login))
+    raise typer.Exit(clients.psql(found, app, arguments or [], daemon.connect(), login, reader))
 
 
-def redis(app: App, arguments: Passed = None, stack: Stack = "dev", admin: Admin = False) -> None:
+def redis(
+    app: App,
+    arguments: Passed = None,
+    stack: Stack = "dev",
+    admin: Admin = False,
+    purpose: Annotated[str | None, typer.Option("--purpose", help="Another one than the app's first.")] = None,
+) -> None:
     """Open redis-cli as an app; `redis APP -- get saleor:key` and piped input work too."""
     from operate import clients, daemon
 
     found, login = _opened(stack, admin=admin)
-    raise typer.Exit(clients.redis(found, app, arguments or [], daemon.connect(), login))
+    raise typer.Exit(clients.redis(found, app, arguments or [], daemon.connect(), login, purpose))
 
 
 def env(
     app: App,
     stack: Stack = "dev",
     form: Annotated[str, typer.Option("--format", help="dotenv, docker (--env-file), json or compose.")] = "dotenv",
+    reader: Reader = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file, made with mode 0600.")] = None,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
@@ -55,7 +64,8 @@ def env(
 
     found, secrets = stacks.read_with_secrets(stack)
     found.require(app)
-    text = env_file.text(app, secrets.of(app), "json" if json else form)
+    variables = secrets.of_reader(reader, app) if reader else secrets.of(app)
+    text = env_file.text(app, variables, "json" if json else form)
     if output is None:
         sys.stdout.write(text)
     else:
@@ -67,6 +77,7 @@ def rotate(
     what: Annotated[str, typer.Argument(metavar="APP|all", help="The app, as in the stack file, or all of them.")],
     stack: Stack = "dev",
     json: Json = False,
+    admin: Annotated[bool, typer.Option("--admin", help="The admin of a server instead (SERVER|all).")] = False,
     overlap: Annotated[bool, typer.Option("--overlap", help="Leave the login before open.")] = False,
     finish: Annotated[bool, typer.Option("--finish", help="Lock what an earlier --overlap has left open.")] = False,
     end_sessions: Annotated[
@@ -77,6 +88,11 @@ def rotate(
     from operate import daemon
     from operate import rotate as its
 
+    if admin:
+        if overlap or finish or end_sessions:
+            raise OperateError("--admin stands alone: nobody but this program and you logs in as an admin")
+        _rotate_admin(stack, what, json=json)
+        return
     if finish and overlap:
         raise OperateError("--finish ends what --overlap leaves open: give one of them")
     client = daemon.connect()
@@ -88,6 +104,19 @@ def rotate(
     else:
         for one in turned:
             printing.progress(its.advice(stack, one), json=False)
+
+
+def _rotate_admin(stack: str, what: str, *, json: bool) -> None:
+    from operate import rotate_admin as its
+
+    found, turns = its.prepare(stack, what)
+    its.carry(found, turns, partial(printing.progress, json=json), quiet=json)
+    if json:
+        printing.document({"stack": stack, "servers": [one.as_json() for one in turns]})
+    else:
+        for one in turns:
+            text = f"{one.name}: the admin has a new password (generation {one.generation}), the one before is refused"
+            printing.progress(text, json=False)
 
 
 def purge(

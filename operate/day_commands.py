@@ -1,4 +1,4 @@
-"""The commands that look after what runs: status, start, stop, restart, logs, reach, doctor.
+"""The commands that look after what runs: status, start, stop, restart, logs, reach, doctor, explain, watchdog.
 
 Owns their arguments, exit codes and which of table or JSON is printed; what they do is in modules of their names.
 """
@@ -23,7 +23,7 @@ What = Annotated[str, typer.Argument(metavar="APP|all", help="The app, as in the
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (status, start, stop, restart, logs, reach, doctor):
+    for command in (status, start, stop, restart, logs, reach, doctor, explain, watchdog):
         app.command()(command)
 
 
@@ -88,6 +88,34 @@ def doctor(stack: Stack = "dev", json: Json = False) -> None:
     well = all(finding.level != "fail" for finding in findings)
     document = {"stack": stack, "ok": well, "findings": [finding.as_json() for finding in findings]}
     _show(document, partial(doctor.render, findings), json=json, well=well)
+
+
+def explain(
+    server: Annotated[str | None, typer.Argument(metavar="[SERVER]", help="All servers where left out.")] = None,
+    stack: Stack = "dev",
+    json: Json = False,
+) -> None:
+    """Print each size of the servers with its rule and source, and what the running server has."""
+    from operate import explain
+
+    told = explain.gather(explain.settings_of(stack), server, explain.client_if_there())
+    document = {"stack": stack, "servers": [one.as_json() for one in told]}
+    _show(document, partial(explain.render, told), json=json, well=True)
+
+
+def watchdog(
+    stack: Stack = "dev",
+    json: Json = False,
+    since: Annotated[str | None, typer.Option("--since", help="30s, 10m, 2h, 1d ago, or a time.")] = None,
+) -> None:
+    """Say which logins broke the limits of their apps, and what the watchdogs did about it."""
+    from operate import daemon, logs, watchdog
+    from operate import stack as stacks
+
+    begin = logs.when(since, datetime.now().astimezone()) if since else None
+    watches = watchdog.look(stacks.read(stack), daemon.connect(), begin)
+    well = all(watch.running for watch in watches)
+    _show(watchdog.as_json(stack, watches), partial(watchdog.render, watches), json=json, well=well)
 
 
 def _containers(verb: str, what: str, stack: str, *, json: bool) -> None:

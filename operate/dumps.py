@@ -59,9 +59,8 @@ def write(stack: Stack, app: str, client: docker.DockerClient, folder: Path, sta
             path = folder / f"{app}-{place}-{stamp}.dump"
             made.append(database(daemon.running(client, server.name), server, stack.databases[app].database, path))
         if server.kind == "redis" and app in stack.redis_users:
-            path = folder / f"{app}-{place}-{stamp}.redis"
-            numbers = sorted(set(stack.redis_users[app].purposes.values()))
-            made.append(keys(daemon.running(client, server.name), app, numbers, path))
+            path = folder / f"{app}-{place}-{stamp}{f'.{server.purpose}' if server.purpose else ''}.redis"
+            made.append(keys(daemon.running(client, server.name), app, stack.numbers_on(server, app), path))
         if server.kind == "mongo" and app in stack.mongo_users:
             path = folder / f"{app}-{place}-{stamp}.mongo"
             made.append(documents(daemon.running(client, server.name), server, stack.mongo_users[app].database, path))

@@ -51,7 +51,8 @@ def names(stack: Stack, what: str | None) -> list[str]:
     """The containers that `what` means: an app, the key or name of a server or service; all for None."""
     servers = {key: server.name for key, server in stack.servers.items()}
     services = {app: service.name for app, service in stack.services.items()}
-    everything = [*servers.values(), *services.values()]
+    poolers = [pooler.name for pooler in stack.poolers.values()]
+    everything = [*servers.values(), *poolers, *services.values()]
     if what is None:
         return everything
     if what in everything:
@@ -59,7 +60,8 @@ def names(stack: Stack, what: str | None) -> list[str]:
     if what in servers:
         return [servers[what]]
     stack.require(what)
-    found = [*(server.name for server in stack.own_servers(what)), *([services[what]] if what in services else [])]
+    own = [*(one.name for one in stack.own_servers(what)), *(one.name for one in stack.own_poolers(what))]
+    found = [*own, *([services[what]] if what in services else [])]
     if not found:
         raise OperateError(f"{what} has no container of its own; servers: {', '.join(servers)}")
     return found

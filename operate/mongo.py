@@ -50,6 +50,12 @@ def use(container: Container, server: Server, its: MongoUser) -> Used:
         return Used(connections=len(mongo_client.sessions(client, users)), bytes=int(size["totalSize"]))
 
 
+def users(container: Container, server: Server, its: MongoUser) -> set[str]:
+    """The users that a server has for an app's database. Raises OperateError where the server doesn't answer."""
+    with _admin(container, server, _SECONDS) as client:
+        return {str(one["user"]) for one in client[its.database].command("usersInfo", 1)["users"]}
+
+
 def copy(container: Container, server: Server, database: str, file: BinaryIO) -> int:
     """Write a database as `mongodump` does, in a tar: `<database>/<collection>.bson` and `.metadata.json`.
 

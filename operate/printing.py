@@ -49,3 +49,11 @@ def size(count: int | None) -> str:
     while amount >= _UNIT and unit < len(_UNITS) - 1:
         amount, unit = amount / _UNIT, unit + 1
     return f"{amount:.0f} {_UNITS[unit]}" if unit == 0 else f"{amount:.1f} {_UNITS[unit]}"
+
+
+def short_size(count: int) -> str:
+    """Bytes as a label has them: exact, in the largest unit that needs no more than two decimals."""
+    amount, unit = float(count), 0
+    while amount >= _UNIT and unit < len(_UNITS) - 1 and round(amount / _UNIT, 2) == amount / _UNIT:
+        amount, unit = amount / _UNIT, unit + 1
+    return f"{amount:.2f}".rstrip("0").rstrip(".") + f" {_UNITS[unit]}"

@@ -67,20 +67,22 @@ class Pair:
 def expected_inside(stack: Stack) -> list[Pair]:
     """Every network against every data port: open on the server's own network and nowhere else."""
     return [
-        Pair(
-            source=network,
-            to=server.name,
-            target=(server.address, server.port),
-            expected=network == server.network,
-        )
+        Pair(source=network, to=name, target=target, expected=network == own)
         for network in _networks(stack)
-        for server in stack.servers.values()
+        for name, target, own in _data_ports(stack)
     ]
+
+
+def _data_ports(stack: Stack) -> list[tuple[str, Target, str]]:
+    """Each server and pooler: its name, its port and the network that it is on."""
+    servers = [(its.name, (its.address, its.port), its.network) for its in stack.servers.values()]
+    poolers = [(its.name, (its.address, its.port), stack.servers[key].network) for key, its in stack.poolers.items()]
+    return [*servers, *poolers]
 
 
 def expected_outside(stack: Stack, outside: Iterable[str]) -> list[Pair]:
     """From outside: no data port at all, a published port only where it is public, all of them on loopback."""
-    data = {server.port for server in stack.servers.values()}
+    data = {target[1] for _, target, _ in _data_ports(stack)}
     pairs = [
         Pair(source=f"outside {address}", to=f"data port {port}", target=(address, port), expected=False)
         for address in sorted(outside)
@@ -99,10 +101,7 @@ def expected_outside(stack: Stack, outside: Iterable[str]) -> list[Pair]:
 
 def expected_from_host(stack: Stack) -> list[Pair]:
     """The host manages every server by its address on its network."""
-    return [
-        Pair(source=_HOST, to=server.name, target=(server.address, server.port), expected=True)
-        for server in stack.servers.values()
-    ]
+    return [Pair(source=_HOST, to=name, target=target, expected=True) for name, target, _ in _data_ports(stack)]
 
 
 def look(stack: Stack, client: docker.DockerClient) -> list[Pair]:

@@ -3,9 +3,9 @@
 Run as `python -m operate.redis_users set|settle|lock|delete|purge`, with everything in the environment, so that no
 password is in a command line: REDIS_HOST, REDIS_PORT, REDIS_ADMIN_PASSWORD, REDIS_APP, for all but lock and delete
 REDIS_DATABASES (numbers with commas), for set and settle REDIS_APP_PASSWORD, for set REDIS_FORMER_PASSWORD where the
-password of the generation before is let in beside it, and REDIS_CA (PEM) where the server speaks TLS. `settle` takes
-the former one away after a moment, in which who has just read it may use it. `purge` deletes the app's keys with its
-user. Owns the access rules of an app; the server's own belong to its component.
+password of the generation before is let in beside it, unless it was taken away already, and REDIS_CA (PEM) where the
+server speaks TLS. `settle` takes the former one away after a moment, in which who has just read it may use it. `purge`
+deletes the app's keys with its user. Owns the access rules of an app; the server's own belong to its component.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def access_rules(app: str, databases: Sequence[int], *passwords: str) -> list[st
     what the prefix doesn't hold back: MOVE and COPY reach into another number, SCAN, RANDOMKEY and PUBSUB show other
     apps' names, FUNCTION replaces libraries that others call, SCRIPT FLUSH and KILL stop theirs (tried on 7.0).
     """
-    digests = [f"#{hashlib.sha256(password.encode()).hexdigest()}" for password in passwords]
+    digests = [f"#{_digest(password)}" for password in passwords]
     selects = [f"+select|{number}" for number in sorted(set(databases))]
     keys = ["resetkeys", f"~{app}:*", "resetchannels", f"&{app}:*"]
     commands = ["+@all", "-@dangerous", "-@admin", "-select", *selects, *(f"-{name}" for name in _BEYOND_THE_PREFIX)]
@@ -57,6 +57,12 @@ def set_user(server: Server, app: str, databases: Sequence[int], *passwords: str
     """
     server.execute_command("ACL", "SETUSER", app, *access_rules(app, databases, *passwords))
     server.execute_command("ACL", "SAVE")
+
+
+def has_turned(server: Server, app: str, current: str, former: str) -> bool:
+    """Whether `app` has the `current` password and no more the `former` one, which must stay so. Raises RedisError."""
+    known = str(server.execute_command("ACL", "GETUSER", app))
+    return _digest(current) in known and _digest(former) not in known
 
 
 def lock_user(server: Server, app: str) -> None:
@@ -85,6 +91,10 @@ def delete_user(server: Server, app: str) -> None:
     server.execute_command("ACL", "SAVE")
 
 
+def _digest(password: str) -> str:
+    return hashlib.sha256(password.encode()).hexdigest()
+
+
 def _connect(environment: Mapping[str, str]) -> redis.Redis:
     ca = environment.get("REDIS_CA")
     return redis.Redis(
@@ -108,9 +118,9 @@ def _run(command: str, environment: Mapping[str, str]) -> None:
         if command == "purge":
             delete_keys(server, app, _numbers(environment))
         if command == "set":
-            former = environment.get("REDIS_FORMER_PASSWORD")
-            passwords = [environment["REDIS_APP_PASSWORD"], *([former] if former else [])]
-            set_user(server, app, _numbers(environment), *passwords)
+            current, former = environment["REDIS_APP_PASSWORD"], environment.get("REDIS_FORMER_PASSWORD")
+            both = former and not has_turned(server, app, current, former)
+            set_user(server, app, _numbers(environment), *([current, former] if both else [current]))
         if command == "settle":
             time.sleep(_GRACE)
             set_user(server, app, _numbers(environment), environment["REDIS_APP_PASSWORD"])

@@ -26,6 +26,7 @@ from operate import mongo_client
 
 CERTIFICATE: Final = "/run/secrets/tls.crt"
 KEY: Final = "/run/secrets/tls.key"
+MONGO_PEM: Final = "/run/secrets/tls.pem"  # certificate and key, as mongod takes them
 _USAGE: Final = 2
 _NO_SUCH_COMMAND: Final = 59  # MongoDB's CommandNotFound
 _SECONDS: Final = 20.0

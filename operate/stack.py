@@ -20,6 +20,7 @@ T = TypeVar("T")
 class Server:
     """One database server. `app` is None for a shared one, `expose` the loopback port that leads to it, if one does.
 
+    `purpose` is the only one that it serves, where it is the Redis server of one.
     `tls` says that it takes no connection in clear, `stand_in` that it only serves in its kind's place.
     """
 
@@ -33,24 +34,47 @@ class Server:
     volume: str
     expose: int | None = None
     tls: bool = False
+    purpose: str | None = None
     stand_in: bool = False
+    generation: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pooler:
+    """The pooler in front of the server of the same key."""
+
+    name: str
+    address: str
+    port: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Database:
-    """An app's database: `server` is the key of the one that it serves from, `places` where it is declared."""
+    """An app's database: `server` is the key of the one that it serves from, `places` where it is declared.
+
+    `row_level_security` is what the stack file asks for, None where it doesn't.
+    """
 
     database: str
     server: str
     places: tuple[str, ...] = ()
+    row_level_security: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class RedisUser:
-    """An app's user on a Redis server, and the number of each purpose, the main one first."""
+    """An app's users on Redis: the number of each purpose, the main one first, and the key of the server it is on.
+
+    `server` is that of the main one.
+    """
 
     server: str
     purposes: Mapping[str, int]
+    servers: Mapping[str, str] = field(default_factory=dict)
+
+    def server_of(self, purpose: str) -> str:
+        """The key of the server that a purpose is served from."""
+        return self.servers.get(purpose, self.server)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +134,7 @@ class Stack:
     services: Mapping[str, Service]
     apps: Mapping[str, Held]
     mongo_users: Mapping[str, MongoUser] = field(default_factory=dict)
+    poolers: Mapping[str, Pooler] = field(default_factory=dict)
 
     def require(self, app: str) -> None:
         """Raises OperateError for an app that the stack hasn't."""
@@ -121,23 +146,50 @@ class Stack:
         """The servers that only `app` uses."""
         return [server for server in self.servers.values() if server.app == app]
 
+    def own_poolers(self, app: str) -> list[Pooler]:
+        """The poolers in front of the servers that only `app` uses."""
+        return [pooler for key, pooler in self.poolers.items() if self.servers[key].app == app]
+
     def holds(self, server: Server, app: str) -> bool:
         """Whether stores of `app` are declared on that server; during a move they are on two."""
         places = self.apps[app].places if app in self.apps else ()
-        return server.app == app or (server.app is None and "unified" in places)
+        here = server.app == app or (server.app is None and "unified" in places)
+        others = server.kind == "redis" and app in self.redis_users and not self.numbers_on(server, app)
+        return here and not others
+
+    def numbers_on(self, server: Server, app: str) -> list[int]:
+        """The numbers that an app uses on a Redis server where it has a user; ascending."""
+        purposes = self.redis_users[app].purposes if app in self.redis_users else {}
+        elsewhere = {its.purpose for its in self.servers.values() if its.purpose}
+        mine = [server.purpose] if server.purpose else purposes.keys() if server.app else purposes.keys() - elsewhere
+        return sorted({purposes[purpose] for purpose in mine if purpose in purposes})
 
     def servers_used_by(self, app: str) -> list[Server]:
         """The servers that `app` is served from, its own and shared ones."""
-        tables: list[Mapping[str, Any]] = [self.databases, self.redis_users, self.mongo_users]
-        keys = [table[app].server for table in tables if app in table]
+        keys = [self.databases[app].server] if app in self.databases else []
+        if user := self.redis_users.get(app):
+            keys += [user.server_of(purpose) for purpose in user.purposes]
+        if app in self.mongo_users:
+            keys.append(self.mongo_users[app].server)
         return [self.servers[key] for key in dict.fromkeys(keys)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Secrets:
-    """The URLs by app and variable (`DATABASE_URL`, `MIGRATE_DATABASE_URL` and so on), never to be logged."""
+    """The URLs by app and variable (`DATABASE_URL`, `MIGRATE_DATABASE_URL` and so on), never to be logged.
+
+    `readers` are those of readers, by reader and app.
+    """
 
     urls: Mapping[str, Mapping[str, str]] = field(repr=False)
+    readers: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+
+    def of_reader(self, reader: str, app: str) -> Mapping[str, str]:
+        """The URL of an app's database for one of its readers, as `DATABASE_URL`. Raises OperateError for another."""
+        if app not in self.readers.get(reader, {}):
+            those = ", ".join(sorted(name for name, urls in self.readers.items() if app in urls)) or "none"
+            raise OperateError(f"{reader} isn't a reader of {app}; its readers: {those}")
+        return {"DATABASE_URL": self.readers[reader][app]}
 
     def of(self, app: str) -> Mapping[str, str]:
         """The URLs of one app; empty for one without stores."""
@@ -162,7 +214,7 @@ def _secrets(stack: str, outputs: Mapping[str, Any]) -> Secrets:
     urls = {app: {file.upper(): url for file, url in its.items()} for app, its in found["urls"].items()}
     for app, url in found.get("migrate_urls", {}).items():
         urls.setdefault(app, {})["MIGRATE_DATABASE_URL"] = url
-    return Secrets(urls=urls)
+    return Secrets(urls=urls, readers=found.get("reader_urls", {}))
 
 
 def parse(name: str, outputs: Mapping[str, Any]) -> Stack:
@@ -179,6 +231,7 @@ def parse(name: str, outputs: Mapping[str, Any]) -> Stack:
             services=_each(Service, outputs["services"]),
             apps=_each(Held, outputs["apps"]),
             mongo_users=_each(MongoUser, outputs.get("mongo_users", {})),
+            poolers=_each(Pooler, outputs.get("poolers", {})),
         )
     except (KeyError, TypeError, AttributeError):
         raise _old(name) from None

@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 import docker
-from docker.errors import APIError, NotFound
-from docker.models.containers import Container
 from rich.console import Group
 from rich.table import Table
 
-from operate import connections, daemon, printing
+from operate import certificates, connections, daemon, pools, printing, usage
 from operate.connections import Use
+from operate.errors import OperateError
+from operate.pools import Pool
 from operate.stack import Stack
 
 _SHORT = len("2026-01-01T00:00:00")
@@ -51,11 +52,18 @@ class Report:
     parts: tuple[Part, ...]
     uses: tuple[Use, ...]
     volumes: dict[str, int | None]
+    certificates: dict[str, datetime]
+    pools: tuple[Pool, ...] = ()
 
     @property
     def problems(self) -> list[str]:
-        """What should run and doesn't, a line each."""
-        return [f"{part.name}: {part.problem}" for part in self.parts if part.problem]
+        """What should run and doesn't, what no client takes any more, what was paused and not resumed, a line each."""
+        ended = [name for name, end in self.certificates.items() if certificates.days_left(end) < 0]
+        return [
+            *(f"{part.name}: {part.problem}" for part in self.parts if part.problem),
+            *(f"{name}: its certificate has expired; {certificates.RENEWS}" for name in ended),
+            *(f"{pool.name}: paused; `./operatew pooler resume` ends it" for pool in self.pools if pool.paused),
+        ]
 
     def as_json(self) -> dict[str, Any]:
         """The document of --json; volumes in bytes, None where not known."""
@@ -65,6 +73,8 @@ class Report:
             "containers": [asdict(part) for part in self.parts],
             "connections": [asdict(use) for use in self.uses],
             "volumes": self.volumes,
+            "certificates": {name: end.isoformat() for name, end in self.certificates.items()},
+            "pools": [pool.as_json() for pool in self.pools],
             "problems": self.problems,
         }
 
@@ -76,13 +86,22 @@ def gather(stack: Stack, client: docker.DockerClient) -> Report:
         parts = tuple(pool.map(lambda role: _part(client, *role), roles))
         well = {part.name for part in parts if part.state == "running"}
         servers = [server for server in stack.servers.values() if server.name in well]
-        found = list(
-            pool.map(lambda server: connections.of(client.containers.get(server.name), server, stack), servers)
-        )
+        containers = {server.name: client.containers.get(server.name) for server in servers}
+        found = list(pool.map(lambda server: connections.of(containers[server.name], server, stack), servers))
+        ends = list(pool.map(lambda server: certificates.expiry(containers[server.name], server), servers))
+        poolers = [pooler.name for pooler in stack.poolers.values() if pooler.name in well]
+        behind = tuple(its for found in pool.map(lambda name: _pools(client, name), poolers) for its in found)
     volumes: dict[str, int | None] = {server.volume: None for server in stack.servers.values()}
     volumes |= {server.volume: size for server, (_, size) in zip(servers, found, strict=True)}
-    uses = tuple(use for its, _ in found for use in its)
-    return Report(stack=stack.name, running=stack.running, parts=parts, uses=uses, volumes=volumes)
+    return Report(
+        stack=stack.name,
+        running=stack.running,
+        parts=parts,
+        uses=tuple(use for its, _ in found for use in its),
+        volumes=volumes,
+        certificates={server.name: end for server, end in zip(servers, ends, strict=True) if end},
+        pools=behind,
+    )
 
 
 def render(report: Report) -> Group:
@@ -90,7 +109,9 @@ def render(report: Report) -> Group:
     if not report.running:
         return Group(f"{report.stack} is down, its data is kept: `make up STACK={report.stack}` brings it back.")
     closing = [f"[red]{problem}[/red]" for problem in report.problems] or ["[green]Everything runs.[/green]"]
-    return Group(_containers(report.parts), _uses(report.uses), _volumes(report.volumes), "", *closing)
+    behind = [pools.render(report.pools)] if report.pools else []
+    tables = _containers(report.parts), _uses(report.uses), *behind, _volumes(report.volumes)
+    return Group(*tables, *_certificates(report.certificates), "", *closing)
 
 
 def _roles(stack: Stack) -> list[tuple[str, str, str | None]]:
@@ -98,7 +119,16 @@ def _roles(stack: Stack) -> list[tuple[str, str, str | None]]:
         (server.name, f"{server.kind} (stand-in)" if server.stand_in else server.kind, server.app)
         for server in stack.servers.values()
     ]
-    return [*servers, *((service.name, "service", app) for app, service in stack.services.items())]
+    poolers = [(pooler.name, "pgbouncer", stack.servers[key].app) for key, pooler in stack.poolers.items()]
+    return [*servers, *poolers, *((service.name, "service", app) for app, service in stack.services.items())]
+
+
+def _pools(client: docker.DockerClient, name: str) -> list[Pool]:
+    """None where it doesn't answer: its health says so."""
+    try:
+        return pools.of(daemon.running(client, name))
+    except OperateError:
+        return []
 
 
 def _part(client: docker.DockerClient, name: str, role: str, app: str | None) -> Part:
@@ -118,7 +148,7 @@ def _part(client: docker.DockerClient, name: str, role: str, app: str | None) ->
         health=health,
         restarts=container.attrs.get("RestartCount", 0),
         since=state["StartedAt"][:_SHORT] + "Z",
-        memory=_memory(container) if state["Status"] == "running" else None,
+        memory=usage.memory(container) if state["Status"] == "running" else None,
         memory_limit=container.attrs["HostConfig"].get("Memory") or None,
     )
 
@@ -130,18 +160,6 @@ def _problem(state: dict[str, Any], health: str | None, app: str | None) -> str:
     if state["Status"] != "running":
         return f"{state['Status']}{' (out of memory)' if state.get('OOMKilled') else ''}; see its logs"
     return {"unhealthy": "unhealthy; see its logs", "starting": "still starting"}.get(health or "", "")
-
-
-def _memory(container: Container) -> int | None:
-    """What `docker stats` shows: without the file cache that the kernel gives back when asked."""
-    try:
-        api: Any = container.client.api if container.client else None
-        used = api.stats(container.id, stream=False, one_shot=True).get("memory_stats") or {}
-    except (APIError, NotFound):
-        return None
-    cache = used.get("stats", {})
-    reclaimable = cache.get("total_inactive_file", cache.get("inactive_file", 0))  # cgroup v1, v2
-    return max(0, used["usage"] - reclaimable) if "usage" in used else None
 
 
 def _containers(parts: Iterable[Part]) -> Table:
@@ -163,6 +181,14 @@ def _uses(uses: Iterable[Use]) -> Table:
         limit = "-" if use.limit is None else str(use.limit)
         table.add_row(use.app, f"{use.server}/{use.store}", str(use.connections), limit, printing.size(use.bytes))
     return table
+
+
+def _certificates(ends: dict[str, datetime]) -> list[Table]:
+    """A table where servers have certificates."""
+    table = printing.table("\nCertificates", "server", "valid until", "days")
+    for name, end in ends.items():
+        table.add_row(name, end.date().isoformat(), str(certificates.days_left(end)))
+    return [table] if ends else []
 
 
 def _volumes(volumes: dict[str, int | None]) -> Table:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 
@@ -149,6 +150,22 @@ def is_store_image(image: Any) -> bool:
     if not name or _TOOLS.search(name):
         return False
     return bool(_TOLD.search(name) or _ALONE.fullmatch(name))
+
+
+def kind_of(image: Any) -> str | None:
+    """The name of the kind of store that an image is, None for what is none; a word in it goes before a whole name."""
+    name = last_part(image)
+    if not is_store_image(image):
+        return None
+    told = (store.name for store in STORES if re.search(store.images, name))
+    alone = (store.name for store in STORES if re.fullmatch(rf"(?:{store.exact})(?:[-_]?v?[0-9][\w.]*)?", name))
+    return next(chain(told, alone), None)
+
+
+def is_tool_image(image: Any) -> bool:
+    """Whether an image is a tool beside a store by its name: an exporter, a backup, a page to look at the data."""
+    name = last_part(image)
+    return bool(_TOOLS.search(name) and (_TOLD.search(name) or name == "redisinsight"))
 
 
 def last_part(image: Any) -> str:

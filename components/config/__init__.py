@@ -1,7 +1,20 @@
 """The stack file as frozen typed models. Pure: no pulumi, no network, no clock."""
 
 from components.config.errors import Problem, SettingsError
-from components.config.models import App, Images, Mongo, Place, Postgres, Redis, Service, Settings, Tier, TierName, Tls
+from components.config.models import (
+    App,
+    Images,
+    Mongo,
+    Place,
+    Pooler,
+    Postgres,
+    Redis,
+    Service,
+    Settings,
+    Tier,
+    TierName,
+    Tls,
+)
 from components.config.parse import parse
 
 __all__ = [
@@ -9,6 +22,7 @@ __all__ = [
     "Images",
     "Mongo",
     "Place",
+    "Pooler",
     "Postgres",
     "Problem",
     "Redis",

@@ -5,14 +5,27 @@ Every function yields all the problems of one rule. Values of single keys belong
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from components import sizing
-from components.config import mongo_checks, mongo_places, place_checks, places
+from components.budget import Budget
+from components.config import (
+    mongo_checks,
+    mongo_places,
+    place_checks,
+    places,
+    pooler_checks,
+    pools,
+    reader_checks,
+    redis_checks,
+    redis_servers,
+    reservation_checks,
+    tuning_checks,
+    watchdog_checks,
+)
 from components.config.errors import NOTHING, Problem, twice
-from components.config.models import Postgres, Service, Settings
-from components.naming import RoleNames, short_name
+from components.config.models import Service, Settings
+from components.naming import READERS, WATCHDOG_ROLE, ReaderNames, RoleNames, short_name
 
 _LONGEST_HOST = 63  # a DNS label, RFC 1035
 
@@ -20,9 +33,15 @@ _LONGEST_HOST = 63  # a DNS label, RFC 1035
 def check(settings: Settings) -> list[Problem]:
     """Every problem between sections of otherwise valid settings."""
     rules = (
-        *(_tiers, _subnets, _ranges, _ports, _containers, _databases, _redis, _stores, _capacity),
+        *(_tiers, _subnets, _ranges, _ports, _containers, _databases, _stores, _capacity),
         *place_checks.RULES,
         *mongo_checks.RULES,
+        *tuning_checks.RULES,
+        *pooler_checks.RULES,
+        *reader_checks.RULES,
+        *watchdog_checks.RULES,
+        *redis_checks.RULES,
+        reservation_checks.reservations,
     )
     return [problem for rule in rules for problem in rule(settings)]
 
@@ -35,13 +54,16 @@ def _services(settings: Settings) -> Iterator[tuple[str, str, Service]]:
 def _servers(settings: Settings) -> list[tuple[str, str]]:
     """Where each server's name is declared, and the name; the shared ones first."""
     found = [("data-tier:postgres.name", settings.postgres_name), ("data-tier:redis.name", settings.redis_name)]
+    found += pooler_checks.names(settings)
+    purposes = [redis_servers.of_purpose(settings, purpose) for purpose in settings.redis.servers]
+    found += [(f"data-tier:{its.path}.name", its.name) for its in purposes]
     found += [(f"{its.key}.name", its.name) for its in mongo_places.declared(settings)]
     for app, its in places.apps_in(settings, "isolated").items():
         if its.postgres:
             own = places.own_postgres(settings, app)
             found.append((f"data-tier:apps.{app}.postgres.server.name", own.name or ""))
         if its.redis:
-            found.append((f"data-tier:apps.{app}.redis_server.name", places.own_redis(settings, app).name or ""))
+            found.append((f"data-tier:apps.{app}.redis_server.name", redis_servers.own(settings, app).name))
     return found
 
 
@@ -123,13 +145,12 @@ def _exposed(settings: Settings) -> Iterator[tuple[str, int]]:
     shared = places.apps_in(settings, "unified").values()
     if settings.postgres.expose and any(its.postgres for its in shared):
         yield "data-tier:postgres.expose", settings.postgres.expose
-    if settings.redis.expose and any(its.redis for its in shared):
-        yield "data-tier:redis.expose", settings.redis.expose
+    for server in redis_servers.declared(settings).values():
+        if server.expose:
+            yield f"data-tier:{server.path}.expose", server.expose
     for app, its in places.apps_in(settings, "isolated").items():
         if its.postgres and its.postgres.server.expose:
             yield f"data-tier:apps.{app}.postgres.server.expose", its.postgres.server.expose
-        if its.redis and its.redis_server.expose:
-            yield f"data-tier:apps.{app}.redis_server.expose", its.redis_server.expose
     for mongo in mongo_places.declared(settings):
         if mongo.server.expose:
             yield f"{mongo.key}.expose", mongo.server.expose
@@ -182,36 +203,17 @@ def _databases(settings: Settings) -> Iterator[Problem]:
     yield from found.values()
 
 
-def _roles(settings: Settings, apps: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+def _roles(settings: Settings, apps: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    yield "data-tier:readers", READERS, READERS
+    yield "data-tier:postgres.watchdog", WATCHDOG_ROLE, WATCHDOG_ROLE
     yield "data-tier:postgres.admin", settings.postgres.admin, settings.postgres.admin
     for app in apps:
         its = settings.apps[app].postgres
         for role in RoleNames(its.database).all if its else ():
             yield f"data-tier:apps.{app}.postgres.database", role, its.database if its else ""
-
-
-def _redis(settings: Settings) -> Iterator[Problem]:
-    known = settings.redis.databases
-    yield from twice(
-        ((f"data-tier:redis.databases.{name}", number, number) for name, number in known.items()),
-        "the number is taken by {other}",
-        "Give each purpose its own number",
-    )
-    for app, its in settings.apps.items():
-        for position, name in enumerate(its.redis):
-            if name not in known:
-                yield Problem(
-                    key=f"data-tier:apps.{app}.redis[{position}]",
-                    value=name,
-                    rule="there is no such database in data-tier:redis.databases",
-                    remedy=f"Declare it there, or choose one of {', '.join(known) or 'none yet'}",
-                    needs=f"data-tier:redis.databases.{name}",
-                )
-        yield from twice(
-            ((f"data-tier:apps.{app}.redis[{at}]", name, name) for at, name in enumerate(its.redis)),
-            "it is named twice",
-            "Name it once",
-        )
+    for reader in places.readers(settings, apps):
+        for role in ReaderNames(reader).all:
+            yield f"data-tier:readers.{reader}", role, reader
 
 
 def _stores(settings: Settings) -> Iterator[Problem]:
@@ -231,23 +233,28 @@ def _stores(settings: Settings) -> Iterator[Problem]:
 
 
 def _capacity(settings: Settings) -> Iterator[Problem]:
-    unified = places.apps_in(settings, "unified")
-    yield from _budget(settings, list(unified), settings.postgres, "data-tier:postgres.connections")
+    for app, its in places.apps_in(settings, "unified").items():
+        if its.postgres:  # the first stands for all: their server is one
+            budget = pools.budget(settings, "unified", app)
+            yield from _budget(budget, settings.postgres.connections, "data-tier:postgres.connections")
+            break
     for app, its in places.apps_in(settings, "isolated").items():
         if its.postgres:
             key = f"data-tier:apps.{app}.postgres.server.connections"
-            yield from _budget(settings, [app], places.own_postgres(settings, app), key)
+            declared = places.own_postgres(settings, app).connections
+            yield from _budget(pools.budget(settings, "isolated", app), declared, key)
 
 
-def _budget(settings: Settings, apps: Iterable[str], server: Postgres, key: str) -> Iterator[Problem]:
-    databases = [its for app in apps if (its := settings.apps[app].postgres)]
-    wanted = sum(its.connections + sizing.MIGRATION_CONNECTIONS for its in databases)
-    capacity = server.connections or sizing.default_connections(server.resources.memory)
-    own = sizing.RESERVED_CONNECTIONS
-    if wanted + own > capacity:
+def _budget(budget: Budget, declared: int | None, key: str) -> Iterator[Problem]:
+    if budget.left < 0:
         yield Problem(
             key=key,
-            value=server.connections or NOTHING,
-            rule=f"the apps ask for {wanted} connections and the server has {capacity - own} for them",
-            remedy=f"Declare at least {wanted + own}, or lower connections of the apps",
+            value=declared or NOTHING,
+            rule=f"the apps ask for {budget.wanted} connections and the server has {budget.capacity - budget.own} "
+            f"for them: it takes {budget.capacity}, and {budget.own} are {_reserved_for(budget)}",
+            remedy=f"Declare at least {budget.wanted + budget.own}, or lower connections of the apps",
         )
+
+
+def _reserved_for(budget: Budget) -> str:
+    return "for administration and the pooler" if budget.processes else "for administration"

@@ -20,14 +20,15 @@ class Problem:
     """One reason to refuse the stack file.
 
     `key` is dotted and starts with the project's namespace; `value` is what stood there, `NOTHING` where nothing did;
-    `needs` is the dotted key that the rule looked things up in: with an error of its own there, this one is noise.
+    `needs` is the dotted key, or keys, that the rule looked things up in: with an error of its own there, this one is
+    noise.
     """
 
     key: str
     rule: str
     remedy: str
     value: Any = NOTHING
-    needs: str = ""
+    needs: str | tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.key}{self._shown()}: {self.rule}. {self.remedy}."

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -22,12 +23,13 @@ _IMAGE: Final = re.compile(r"[a-z0-9][a-z0-9._/:-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*
 _SIZE: Final = re.compile(r"([1-9][0-9]*)(Mi|Gi)")
 _DURATION: Final = re.compile(r"([1-9][0-9]{0,5})(ms|s|min|h)")
 _MILLISECONDS: Final = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000}
+_LONGEST: Final = 2**31 - 1  # milliseconds, in PostgreSQL's own integers
 _PORTS: Final = re.compile(r"([0-9]{1,5})-([0-9]{1,5})")
 _PORT: Final = re.compile(r"([0-9]{1,5}):([0-9]{1,5})")
 _HIGHEST_PORT: Final = 65535
-_MONGO_DATABASE: Final = re.compile(r"[A-Za-z0-9_-]+")
-_MONGO_BYTES: Final = 63
-_MONGOS_OWN: Final = {"admin", "local", "config"}
+_SECRET_NAME: Final = re.compile(r"[A-Z][A-Z0-9_]*")
+_VAULT_PATH: Final = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
+_VAULT_ADDRESS: Final = re.compile(r"(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:[0-9]{1,5})?")
 _IDENTIFIER_BYTES: Final = 63  # PostgreSQL's NAMEDATALEN - 1: longer names are cut silently
 _LONGEST_SUFFIX: Final = "_migrate"
 _APP_BYTES: Final = 40
@@ -113,23 +115,6 @@ def _database(value: str) -> str:
     return value
 
 
-def _mongo_database(value: str) -> str:
-    if not _MONGO_DATABASE.fullmatch(value) or len(value) > _MONGO_BYTES:
-        raise rule_error(
-            f"a MongoDB database here has letters, digits, hyphens and underscores, {_MONGO_BYTES} at most",
-            "Rename the database",
-        )
-    if value.lower() in _MONGOS_OWN:
-        raise rule_error("MongoDB keeps this name for itself", "Choose another name")
-    return value
-
-
-def _mongo_user(value: str) -> str:
-    if not _IDENTIFIER.fullmatch(value) or len(value) > _MONGO_BYTES:
-        raise rule_error("a MongoDB admin here has a-z, 0-9 and underscores, no digit first, 63 at most", "Rename it")
-    return value
-
-
 def _extension(value: str) -> str:
     if value == "pgvector":
         raise rule_error("the extension of the pgvector project is called vector", "Write vector")
@@ -177,7 +162,10 @@ def _milliseconds(value: Any) -> Any:
         raise rule_error(
             "a time is a whole number with ms, s, min or h, without a blank", 'Write it like "500ms", "5s" or "2min"'
         )
-    return int(match[1]) * _MILLISECONDS[match[2]]
+    found = int(match[1]) * _MILLISECONDS[match[2]]
+    if found > _LONGEST:
+        raise rule_error("the longest time that PostgreSQL takes is 596h", "Write a shorter one")
+    return found
 
 
 def _seconds(value: Any) -> Any:
@@ -185,6 +173,16 @@ def _seconds(value: Any) -> Any:
     if milliseconds % 1000:
         raise rule_error("a time here is a number of whole seconds", 'Write it like "5s" or "2min"')
     return milliseconds // 1000
+
+
+def _parameter_value(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, int | float):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, str):
+        raise rule_error("a parameter has one value", 'Write it like "64MB", 200 or false')
+    return value
 
 
 def _ports(value: Any) -> Any:
@@ -228,19 +226,59 @@ def _private_subnet(value: Any, smallest: int) -> IPv4Network:
     return subnet
 
 
+def _sql_path(value: str) -> str:
+    path = PurePosixPath(value)
+    if not value or "\0" in value or path.is_absolute() or ".." in path.parts or str(path) == ".":
+        raise rule_error("a path begins at the folder of Pulumi.yaml and stays inside it", "Write it like sql/shop")
+    return str(path)
+
+
+def _secret_name(value: str) -> str:
+    if not _SECRET_NAME.fullmatch(value):
+        raise rule_error(
+            "a secret's name has capitals, digits and underscores, no digit first", "Write it like API_KEY"
+        )
+    reserved = ("DATABASE_URL_", "REDIS_URL_", "MONGODB_URL_")
+    if value in {"CA", "DATABASE_URL", "REDIS_URL", "MONGODB_URL"} or value.startswith(reserved):
+        raise rule_error("the data URLs come from postgres:, redis: and mongo: of the app", "Rename the secret")
+    return value
+
+
+def _environment_name(value: str) -> str:
+    if not _VARIABLE.fullmatch(value):
+        raise rule_error("a variable has letters, digits and underscores, no digit first", "Correct its name")
+    return value
+
+
+def _vault_path(value: str) -> str:
+    if not _VAULT_PATH.fullmatch(value):
+        raise rule_error("a path in Vault is names with slashes between them", "Write it like apps/shop")
+    return value
+
+
+def _vault_address(value: str) -> str:
+    if not _VAULT_ADDRESS.fullmatch(value):
+        raise rule_error("an address is https://host:port; http on loopback only", "Write https://vault.example:8200")
+    return value
+
+
 HostName = Annotated[str, AfterValidator(_host_name)]
 Slug = Annotated[str, AfterValidator(_slug)]
 AppName = Annotated[str, AfterValidator(_app)]
 RoleName = Annotated[str, AfterValidator(_role)]
 DatabaseName = Annotated[str, AfterValidator(_database)]
-MongoDatabaseName = Annotated[str, AfterValidator(_mongo_database)]
-MongoUserName = Annotated[str, AfterValidator(_mongo_user)]
 ExtensionName = Annotated[str, AfterValidator(_extension)]
+SqlPath = Annotated[str, AfterValidator(_sql_path)]
+SecretName = Annotated[str, AfterValidator(_secret_name)]
+EnvironmentName = Annotated[str, AfterValidator(_environment_name)]
+VaultPath = Annotated[str, AfterValidator(_vault_path)]
+VaultAddress = Annotated[str, AfterValidator(_vault_address)]
 Variable = Annotated[str, AfterValidator(_variable)]
 ImageReference = Annotated[str, AfterValidator(_image)]
 Mebibytes = Annotated[int, BeforeValidator(_size)]
 Milliseconds = Annotated[int, BeforeValidator(_milliseconds)]
 Seconds = Annotated[int, BeforeValidator(_seconds)]
+ParameterValue = Annotated[str, BeforeValidator(_parameter_value)]
 HostPort = Annotated[int, Field(ge=1024, le=65535)]
 Ports = Annotated[PortRange, BeforeValidator(_ports)]
 Port = Annotated[PortMapping, BeforeValidator(_port)]

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from components.config import mongo_ledger, places, rotation_ledger, server_ledger
+from components.config import mongo_ledger, places, purpose_ledger, rotation_ledger, server_ledger
 from components.config.errors import NOTHING, Problem
 from components.config.models import Place, Settings
 
@@ -21,6 +21,7 @@ _MIGRATE: Final = "`./operatew migrate`"
 class Entry(BaseModel):
     """One app that holds data: its databases, its purposes on Redis, and where they are.
 
+    `on_their_own` are the purposes with a server of their own in the unified place.
     `purging` says that its stores were declared without protection: from then on it may go.
     """
 
@@ -28,6 +29,7 @@ class Entry(BaseModel):
 
     database: str | None = None
     redis: tuple[str, ...] = ()
+    on_their_own: tuple[str, ...] = ()
     mongo: str | None = None
     places: tuple[Place, ...]
     serving: Place
@@ -36,10 +38,10 @@ class Entry(BaseModel):
     generation: int | None = None
 
 
-class _User(BaseModel):
+class _Reader(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    purposes: Mapping[str, int] = {}
+    generation: int
 
 
 class _Outputs(BaseModel):
@@ -48,7 +50,8 @@ class _Outputs(BaseModel):
     topology: Place | None = None
     apps: Mapping[str, Entry] = {}
     servers: Mapping[str, server_ledger.Server] = {}
-    redis_users: Mapping[str, _User] = {}
+    redis_users: Mapping[str, purpose_ledger.User] = {}
+    readers: Mapping[str, _Reader] = {}
 
 
 def entries(settings: Settings) -> dict[str, Entry]:
@@ -57,6 +60,7 @@ def entries(settings: Settings) -> dict[str, Entry]:
         app: Entry(
             database=its.postgres.database if its.postgres else None,
             redis=its.redis,
+            on_their_own=tuple(purpose for purpose in its.redis if purpose in settings.redis.servers),
             mongo=its.mongo.database if its.mongo else None,
             places=places.places(settings, app),
             serving=places.serving(settings, app),
@@ -84,8 +88,10 @@ def compare(outputs: Mapping[str, Any], settings: Settings) -> list[Problem]:
     turned = recorded.topology not in {None, settings.topology}
     left = {app: _left_places(app, was, settings) for app, was in held.items() if app in settings.apps}
     by_topology = {app: gone for app, gone in left.items() if turned and gone and not settings.apps[app].dedicated}
-    found = [*_topology(by_topology, settings), *_numbers(recorded, held, settings)]
+    found = [*_topology(by_topology, settings), *purpose_ledger.compare(held, recorded.redis_users, settings)]
     found += server_ledger.compare(recorded.servers, settings)
+    generations = {name: its.generation for name, its in recorded.readers.items()}
+    found += rotation_ledger.compare_readers(generations, settings)
     for app, was in held.items():
         if app not in settings.apps:
             found.append(_missing(app))
@@ -126,21 +132,6 @@ def _stores(app: str, was: Entry, settings: Settings) -> Iterator[Problem]:
     for purpose in was.redis:
         if purpose not in its.redis:
             yield Problem(key=f"{key}.redis", rule=f"{purpose} holds keys and is no longer declared", remedy=whole)
-
-
-def _numbers(recorded: _Outputs, held: Mapping[str, Entry], settings: Settings) -> Iterator[Problem]:
-    """One problem for each purpose whose number has changed under the keys of apps."""
-    for purpose, number in settings.redis.databases.items():
-        users = {app: recorded.redis_users[app].purposes for app in held if app in recorded.redis_users}
-        apps = {app: its[purpose] for app, its in users.items() if its.get(purpose, number) != number}
-        if apps:
-            was = next(iter(apps.values()))
-            yield Problem(
-                key=f"data-tier:redis.databases.{purpose}",
-                value=number,
-                rule=f"{', '.join(sorted(apps))}: keys under number {was}; another number is another, empty database",
-                remedy=f"Write {was}",
-            )
 
 
 def _left_places(app: str, was: Entry, settings: Settings) -> tuple[Place, ...]:

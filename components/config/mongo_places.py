@@ -49,6 +49,7 @@ def own(settings: Settings, app: str) -> Mongo:
         update={
             "name": its.name or f"{settings.prefix}-{app}-mongo",
             "expose": its.expose,
+            "generation": its.generation,
             "storage": its.storage or base.storage,
             "resources": base.resources.model_copy(update=limits),
         }

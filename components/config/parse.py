@@ -73,8 +73,9 @@ def _follows(problem: Problem, broken: Sequence[str]) -> bool:
 
 
 def _looked_in_vain(found: Problem, broken: Sequence[str]) -> bool:
-    places = [found.needs, found.key] if found.needs else [found.key]
-    return any(_within(place, key) for place in places for key in broken)
+    needs = (found.needs,) if isinstance(found.needs, str) else found.needs
+    inside = any(_within(key, need) for key in broken for need in needs if need)
+    return inside or any(_within(place, key) for place in [*needs, found.key] for key in broken)
 
 
 def _within(key: str, section: str) -> bool:

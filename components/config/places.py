@@ -6,12 +6,12 @@ Pure: it follows from settings alone. What is wrong with them belongs to `place_
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network
 from typing import Final
 
 from components.config.fields import OWN_SUBNET
-from components.config.models import App, Place, Postgres, Redis, Service, Settings
+from components.config.models import App, Place, Postgres, Service, Settings
 
 PLACES: Final[tuple[Place, ...]] = ("unified", "isolated")
 _POOL: Final = IPv4Network("172.29.0.0/16")
@@ -46,6 +46,12 @@ def services(settings: Settings) -> Iterator[tuple[str, Service]]:
             yield app, its.service
 
 
+def readers(settings: Settings, apps: Iterable[str]) -> tuple[str, ...]:
+    """The readers of the databases of `apps`, in the stack file's order: each exists on the server of these apps."""
+    named = {name for app in apps if (its := settings.apps[app].postgres) for name in its.readers}
+    return tuple(name for name in settings.readers if name in named)
+
+
 def own_postgres(settings: Settings, app: str) -> Postgres:
     """The settings of an app's own PostgreSQL server: the shared one's, and what the app says itself."""
     database, shared = settings.apps[app].postgres, settings.postgres
@@ -56,15 +62,15 @@ def own_postgres(settings: Settings, app: str) -> Postgres:
     given = {key: value for key in ("storage", "connections") if (value := getattr(own, key)) is not None}
     name = own.name or f"{settings.prefix}-{app}-postgres"
     return shared.model_copy(
-        update={**given, "name": name, "expose": own.expose, "resources": shared.resources.model_copy(update=limits)},
+        update={
+            **given,
+            "name": name,
+            "expose": own.expose,
+            "generation": own.generation,
+            "parameters": {**shared.parameters, **own.parameters},
+            "resources": shared.resources.model_copy(update=limits),
+        },
     )
-
-
-def own_redis(settings: Settings, app: str) -> Redis:
-    """The settings of an app's own Redis server: the shared one's, and what the app says itself."""
-    own, shared = settings.apps[app].redis_server, settings.redis
-    name = own.name or f"{settings.prefix}-{app}-redis"
-    return shared.model_copy(update={"name": name, "expose": own.expose, "memory": own.memory or shared.memory})
 
 
 def pool(settings: Settings) -> IPv4Network:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from components.config import mongo_places, places
+from components.config import mongo_places, places, redis_servers, rotation_ledger
 from components.config.errors import Problem
 from components.config.models import Settings
 from components.naming import server_key
@@ -28,7 +28,9 @@ class Server(BaseModel):
     name: str | None = None
     admin: str | None = None
     major: int | None = None
+    persistence: str | None = None
     stand_in: bool | None = None
+    generation: int = 1
 
 
 def compare(recorded: Mapping[str, Server], settings: Settings) -> Iterator[Problem]:
@@ -51,7 +53,11 @@ def compare(recorded: Mapping[str, Server], settings: Settings) -> Iterator[Prob
             said.add(kind)
             rule = f"the data was written by version {was.major}"
             yield _problem(_MAJORS.get(kind, f"data-tier:images.{kind}"), majors[kind], rule, was.major)
+    yield from _persistence(recorded, settings)
     yield from _of_mongo({key: was for key, was in recorded.items() if key in declared}, settings)
+    for key, (path, generation) in _generations(settings).items():
+        was_at = recorded[key].generation if key in recorded else generation
+        yield from rotation_ledger.step(path, was_at, generation, running=settings.running)
 
 
 def _of_mongo(recorded: Mapping[str, Server], settings: Settings) -> Iterator[Problem]:
@@ -77,18 +83,42 @@ def _problem(key: str, value: Any, rule: str, before: Any) -> Problem:
 
 def _declared(settings: Settings) -> dict[str, tuple[str, str]]:
     """Where each server's name is said, and the name, by the server's key."""
-    shared = places.apps_in(settings, "unified").values()
-    found = {}
-    if any(its.postgres for its in shared):
+    found = {key: (f"data-tier:{its.path}.name", its.name) for key, its in redis_servers.declared(settings).items()}
+    if any(its.postgres for its in places.apps_in(settings, "unified").values()):
         found[server_key("postgres")] = ("data-tier:postgres.name", settings.postgres_name)
-    if any(its.redis for its in shared):
-        found[server_key("redis")] = ("data-tier:redis.name", settings.redis_name)
     for app, its in places.apps_in(settings, "isolated").items():
         if its.postgres:
             name = places.own_postgres(settings, app).name or ""
             found[server_key("postgres", app)] = (f"data-tier:apps.{app}.postgres.server.name", name)
-        if its.redis:
-            name = places.own_redis(settings, app).name or ""
-            found[server_key("redis", app)] = (f"data-tier:apps.{app}.redis_server.name", name)
     found |= {its.server_key: (f"{its.key}.name", its.name) for its in mongo_places.declared(settings)}
     return found
+
+
+def _generations(settings: Settings) -> dict[str, tuple[str, int]]:
+    """Where the generation of each server's admin is said, and the generation, by the server's key."""
+    redis = {key: its.generation for key, its in redis_servers.declared(settings).items()}
+    shared = {server_key("postgres"): settings.postgres.generation}
+    own = {
+        server_key("postgres", app): places.own_postgres(settings, app).generation
+        for app, its in places.apps_in(settings, "isolated").items()
+        if its.postgres
+    }
+    mongo = {its.server_key: its.server.generation for its in mongo_places.declared(settings)}
+    found = {**shared, **own, **redis, **mongo}
+    return {
+        key: (f"{place.removesuffix('.name')}.generation", found[key])
+        for key, (place, _) in _declared(settings).items()
+    }
+
+
+def _persistence(recorded: Mapping[str, Server], settings: Settings) -> Iterator[Problem]:
+    """Redis reads only the kind of file that it writes: with another kind it would begin empty, or with old keys."""
+    for key, its in redis_servers.declared(settings).items():
+        was = (recorded[key].persistence or "aof") if key in recorded else its.persistence
+        if was != its.persistence:
+            yield Problem(
+                key=f"data-tier:{its.path}.persistence",
+                value=its.persistence,
+                rule=f"the keys were written with {was}, and what that has written wouldn't be read",
+                remedy=f"Write {was}; a purpose of another name gets an empty server with what you want",
+            )

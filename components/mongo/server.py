@@ -12,7 +12,7 @@ from typing import Final
 
 import pulumi
 
-from components import passwords, sizing
+from components import sizing
 from components.config import Mongo
 from components.forwarder import ForwarderArgs, Reach, reach
 from components.platforms import (
@@ -28,6 +28,7 @@ from components.platforms import (
     merged,
     present,
 )
+from components.rotating import Passwords, TurnArgs, rotating, turned
 from components.tls import CA_FILE, CA_PATH, CertificateAuthority, ReloadArgs, ServerCertificate, reloaded
 
 PORT: Final = 27017
@@ -91,11 +92,9 @@ class MongoServer(pulumi.ComponentResource):
             **args.labels,
         }
 
-        self.admin, self.admin_password = (
-            args.settings.admin,
-            passwords.generated(f"{name}-admin-password", stateful),
-        )
-        volume = args.platform.volume(f"{name}-data", f"{args.hostname}-data", labels, stateful)
+        admin = rotating(f"{name}-admin-password", args.settings.generation, args.lifecycle, mine)
+        self.admin, self.admin_password = args.settings.admin, admin.current
+        volume = args.platform.volume(f"{name}-data", f"{args.hostname}-data", labels, stateful, args.settings.storage)
         certificate = _certificate(args)
         secrets = args.platform.secret_files(
             f"{name}-secrets",
@@ -108,11 +107,17 @@ class MongoServer(pulumi.ComponentResource):
         self.hostname = pulumi.Output.from_input(args.hostname)  # not the container's: URLs needn't wait for it
         self.reach = reach(f"{name}-forwarder", _way(args), self.container, mine)
         self.ca = certificate.ca if certificate else None
-        self.ready = present(secrets.ready, self.container, self.reach.ready)
+        turn = turned(f"{name}-admin-turned", self._turn(admin, tls=bool(certificate)), mine)
+        self.ready = present(secrets.ready, self.container, self.reach.ready, turn)
         if certificate and self.container:
             self.ready = [self._reloaded(name, certificate, mine)]
         self.register_outputs(
             {"hostname": self.hostname, "address": args.address, "admin_password": self.admin_password}
+        )
+
+    def _turn(self, admin: Passwords, *, tls: bool) -> TurnArgs:
+        return TurnArgs(
+            kind="mongo", way=self.reach, user=self.admin, passwords=admin, tls=tls, container=self.container
         )
 
     def _reloaded(self, name: str, certificate: ServerCertificate, mine: pulumi.ResourceOptions) -> pulumi.Resource:
@@ -172,6 +177,7 @@ def _container(
             Mount(volume=secrets.volume, path="/run/secrets", read_only=True),
         ],
         memory=args.settings.resources.memory,
+        reservation=args.settings.resources.reservation,
         cpu=args.settings.resources.cpu,
         health=Health(command=["CMD", "answers"], timeout=5),
         capabilities=_CAPABILITIES,

@@ -99,7 +99,8 @@ class SecretFiles:
 class WorkloadSpec:
     """One long-running container.
 
-    `capabilities` are those it keeps; all the others are dropped. It is asked to stop by `stop_signal`, and killed
+    `reservation` is the memory that it keeps when the host runs short, None for no promise. `capabilities` are those it
+    keeps; all the others are dropped. It is asked to stop by `stop_signal`, and killed
     after `grace` seconds.
     """
 
@@ -109,6 +110,7 @@ class WorkloadSpec:
     cpu: float
     joins: Sequence[Join]
     labels: Mapping[str, str]
+    reservation: int | None = None
     command: Sequence[str] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
@@ -135,8 +137,15 @@ class Platform(Protocol):
     def network(self, name: str, spec: NetworkSpec, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
         """A network; its name once it exists."""
 
-    def volume(self, name: str, volume: str, labels: Mapping[str, str], opts: pulumi.ResourceOptions) -> Stored:
-        """A volume called `volume`."""
+    def volume(
+        self,
+        name: str,
+        volume: str,
+        labels: Mapping[str, str],
+        opts: pulumi.ResourceOptions,
+        storage: int | None = None,
+    ) -> Stored:
+        """A volume called `volume`, meant to hold `storage` MiB; not every platform can hold it to that."""
 
     def secret_files(
         self,

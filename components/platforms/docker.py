@@ -56,7 +56,14 @@ class DockerPlatform:
             opts=opts,
         ).name
 
-    def volume(self, name: str, volume: str, labels: Mapping[str, str], opts: pulumi.ResourceOptions) -> Stored:
+    def volume(
+        self,
+        name: str,
+        volume: str,
+        labels: Mapping[str, str],
+        opts: pulumi.ResourceOptions,
+        storage: int | None = None,  # noqa: ARG002  local volumes have no limit
+    ) -> Stored:
         """A local volume."""
         made = docker.Volume(
             name,
@@ -109,8 +116,10 @@ class DockerPlatform:
             command=list(spec.command) or None,
             envs=[f"{key}={value}" for key, value in sorted(spec.env.items())] or None,
             restart="unless-stopped",
+            init=True,  # as process 1 PostgreSQL takes a stray health check's exit code for a crash of its own
             must_run=True,
             memory=spec.memory,
+            memory_reservation=spec.reservation,
             memory_swap=spec.memory,
             cpus=f"{spec.cpu:g}",
             shm_size=spec.shared_memory,

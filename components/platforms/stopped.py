@@ -23,9 +23,16 @@ class StoppedPlatform:
         """The name that the network will have."""
         return pulumi.Output.from_input(spec.name)
 
-    def volume(self, name: str, volume: str, labels: Mapping[str, str], opts: pulumi.ResourceOptions) -> Stored:
+    def volume(
+        self,
+        name: str,
+        volume: str,
+        labels: Mapping[str, str],
+        opts: pulumi.ResourceOptions,
+        storage: int | None = None,
+    ) -> Stored:
         """The volume itself."""
-        return self._platform.volume(name, volume, labels, opts)
+        return self._platform.volume(name, volume, labels, opts, storage)
 
     def secret_files(
         self,

@@ -8,15 +8,22 @@ import pulumi
 import pulumi_command as command
 
 from components.platforms import merged, present
+from components.postgres._inside import as_admin, without_provider
 from components.postgres.server import PostgresServer
 
 _RUN: Final = ".venv/bin/python -m operate.drain"  # relative to the project: state means the same in every checkout
 
 
 def drained(
-    name: str, server: PostgresServer, login: str, seconds: int, opts: pulumi.ResourceOptions
+    name: str,
+    server: PostgresServer,
+    login: str,
+    seconds: int,
+    opts: pulumi.ResourceOptions,
+    pooler: str | None = None,
 ) -> command.local.Command | None:
-    """The wait for the sessions of `login`, `seconds` at most; None while the server is down, which has none.
+    """The wait for the sessions of `login`, `seconds` at most; None while the server is down, which has none. In front
+    of the server, the container called `pooler` has clients of it too.
 
     It runs where the login is another one, so once in each generation.
     """
@@ -27,19 +34,10 @@ def drained(
         create=_RUN,
         update=_RUN,
         environment={
-            "PGHOST": server.reach.host,
-            "PGPORT": str(server.reach.port),
-            "PGUSER": server.admin,
-            "PGPASSWORD": server.admin_password,
-            "PGDATABASE": "postgres",
-            "PGSSLMODE": server.sslmode,  # as the provider: host to container on one machine
+            **as_admin(server),
             "DRAIN_LOGIN": login,
             "DRAIN_SECONDS": str(seconds),
+            **({"DRAIN_POOLER": pooler} if pooler else {}),
         },
-        opts=merged(_without_provider(opts), depends_on=present(server.reach.ready)),
+        opts=merged(without_provider(opts), depends_on=present(server.reach.ready)),
     )
-
-
-def _without_provider(opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
-    """`opts` of something inside PostgreSQL for a command, which has another provider and nothing to retain."""
-    return pulumi.ResourceOptions(parent=opts.parent, depends_on=opts.depends_on, deleted_with=opts.deleted_with)

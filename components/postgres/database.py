@@ -15,10 +15,14 @@ import pulumi_postgresql as postgresql
 
 from components import passwords, sizing
 from components.config.models import AppDatabase as DatabaseSettings
-from components.naming import RoleNames
+from components.naming import POOLER_PORT, RoleNames
 from components.platforms import Lifecycle, merged, present
 from components.postgres._drain import drained
 from components.postgres._grants import grant_chain
+from components.postgres._init_sql import InitSql, initialised
+from components.postgres._inside import inside
+from components.postgres._limits import LimitsArgs, limited
+from components.postgres._row_level_security import helper
 from components.postgres._scram import scram_verifier
 from components.postgres.server import PORT, PostgresServer
 from components.rotation import Rotation, Slot
@@ -26,16 +30,22 @@ from components.rotation import Rotation, Slot
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseSpec:
-    """One app's database: what it needs, what happens to its data, and whether its logins are `locked`.
+    """The database of `app`: what it needs, what happens to its data, and whether its logins are `locked`.
 
-    `drain` is how long, in seconds, sessions of the login before may take to end when the logins change over.
+    `connections` are those of each of its logins, `reading` those that readers may take beside them; `pooler` is the
+    name that its clients connect to where a pooler is in front of the server. `drain` is how long, in seconds,
+    sessions of the login before may take to end when the logins change over.
     """
 
+    app: str
     settings: DatabaseSettings
     lifecycle: Lifecycle
+    connections: int
     locked: bool = False
+    pooler: str | None = None
     rotation: Rotation = field(default_factory=Rotation)
     drain: int = 20
+    reading: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +62,20 @@ class AppDatabase(pulumi.ComponentResource):
     database: pulumi.Output[str]
     """The database's name."""
 
+    owner: pulumi.Output[str]
+    """The role that owns the database and all that migrations make."""
+
+    group: pulumi.Output[str]
+    """The role that reads and writes rows."""
+
+    granted: pulumi.Resource
+    """The last grant: others on this database come after it."""
+
     url: pulumi.Output[str]
-    """The app's URL with its password, secret."""
+    """The app's URL with its password, through the pooler where there is one; secret."""
+
+    direct_url: pulumi.Output[str]
+    """The app's URL beside the pooler; secret."""
 
     migrate_url: pulumi.Output[str]
     """The URL for migrations, which run as the owner; secret."""
@@ -72,14 +94,8 @@ class AppDatabase(pulumi.ComponentResource):
         self._base, self._spec, self._roles = name, args.spec, RoleNames(args.spec.settings.database)
         self._server, self._hostname, self.rotation = args.server, args.server.hostname, args.spec.rotation
         self._query = args.server.url_query
-        container = args.server.container
-        self._inside = pulumi.ResourceOptions(
-            parent=self,
-            provider=args.server.provider,
-            depends_on=present(container),
-            deleted_with=container,
-            retain_on_delete=container is None or None,  # with the server down nothing inside can be asked to go
-        )
+        self._limited: dict[str, list[pulumi.Resource]] = {}
+        self._inside = inside(args.server, self)
         self._kept = args.spec.lifecycle.stateful(self._inside)
 
         owner = postgresql.Role(f"{name}-owner", name=self._roles.owner, login=False, opts=self._kept)
@@ -87,17 +103,34 @@ class AppDatabase(pulumi.ComponentResource):
         database = self._database(owner)
         extensions = self._extensions(database)
         chain = merged(self._inside, depends_on=extensions)
-        granted = grant_chain(name, database.name, owner.name, self._group.name, chain)
-        self.login, password = self._login(self.rotation.current, [self._group.name])
+        self.owner, self.group = owner.name, self._group.name
+        granted = grant_chain(name, database.name, self.owner, self.group, chain)
+        after = merged(self._inside, depends_on=[granted])
+        asked = args.spec.settings.row_level_security
+        helping = helper(f"{name}-row-level-security", args.server, asked, database.name, self.owner, after)
+        self.granted = helping or granted
+        self.login, password = self._login(self.rotation.current)
         if not self.rotation.turned:
-            self._login(self.rotation.former, [self._group.name])
-        migrating, migration = self._login("migrate", [self._group.name, owner.name], owner=self._roles.owner)
+            self._login(self.rotation.former)
+        migrating, migration = self._login("migrate")
+
+        filled = self._filled(migration, [self.granted, migrating])
 
         self.database = database.name
-        self.needed = [self.login, migrating, granted] if self.rotation.turned else [self]
-        self.url = self._url(self._roles.login(self.rotation.current), password)
-        self.migrate_url = self._url(self._roles.migrate, migration)
-        self.register_outputs({"database": self.database, "url": self.url, "migrate_url": self.migrate_url})
+        serving = [self.login, *self._limited.get(self.rotation.current, ())]
+        self.needed = present(*serving, migrating, self.granted, filled) if self.rotation.turned else [self]
+        current = self._roles.login(self.rotation.current)
+        self.direct_url = self._url(current, password, self._hostname, PORT)
+        self.url = self._url(current, password, args.spec.pooler, POOLER_PORT) if args.spec.pooler else self.direct_url
+        self.migrate_url = self._url(self._roles.migrate, migration, self._hostname, PORT)
+        self.register_outputs(
+            {
+                "database": self.database,
+                "url": self.url,
+                "direct_url": self.direct_url,
+                "migrate_url": self.migrate_url,
+            }
+        )
 
     def _database(self, owner: postgresql.Role) -> postgresql.Database:
         return postgresql.Database(
@@ -108,7 +141,7 @@ class AppDatabase(pulumi.ComponentResource):
             encoding="UTF8",
             lc_collate="C.UTF-8",  # part of glibc and of musl: the same order on every image, before and after a move
             lc_ctype="C.UTF-8",
-            connection_limit=self._spec.settings.connections + sizing.MIGRATION_CONNECTIONS,
+            connection_limit=self._spec.connections + sizing.MIGRATION_CONNECTIONS + self._spec.reading,
             opts=self._kept,
         )
 
@@ -118,8 +151,16 @@ class AppDatabase(pulumi.ComponentResource):
             for name in sorted(set(self._spec.settings.extensions))
         ]
 
-    def close_former(self, after: Sequence[pulumi.Resource]) -> None:
-        """Let nobody log in as the generation before any more, once `after` have given the app its new URL.
+    def _filled(self, password: pulumi.Output[str], after: Sequence[pulumi.Resource]) -> pulumi.Resource | None:
+        """What runs the SQL files that the database begins with; a locked app has nobody to run them."""
+        if self._spec.locked:
+            return None
+        its = InitSql(declared=self._spec.settings.init, roles=self._roles, password=password, server=self._server)
+        return initialised(f"{self._base}-init", its, self._inside, after)
+
+    def close_former(self, after: Sequence[pulumi.Resource], pooler: str | None = None) -> None:
+        """Let nobody log in as the generation before any more, once `after` have given the app its new URL; `pooler` is
+        the container whose clients it has too.
 
         Apart from the constructor, because the files that change over are made after the database that they lead to.
         """
@@ -129,40 +170,53 @@ class AppDatabase(pulumi.ComponentResource):
         if not self.rotation.overlap and not self._spec.locked:
             role = self._roles.login(former)
             opts = merged(self._inside, depends_on=after)
-            after = present(*after, drained(f"{self._base}-drained", self._server, role, self._spec.drain, opts))
-        self._login(former, [self._group.name], open_=self.rotation.overlap, after=after)
+            after = present(*after, self._drained(role, pooler, opts))
+        self._login(former, open_=self.rotation.overlap, after=after)
+
+    def _drained(self, role: str, pooler: str | None, opts: pulumi.ResourceOptions) -> pulumi.Resource | None:
+        return drained(f"{self._base}-drained", self._server, role, self._spec.drain, opts, pooler)
 
     def _login(
         self,
         role: Slot | Literal["migrate"],
-        groups: list[pulumi.Output[str]],
         *,
-        owner: str | None = None,
         open_: bool = True,
         after: Sequence[pulumi.Resource] = (),
     ) -> tuple[postgresql.Role, pulumi.Output[str]]:
-        """A role that logs in where `open_`; PostgreSQL gets a verifier of its password, which is returned itself."""
+        """A role that logs in where `open_`; PostgreSQL gets a verifier of its password, which is returned itself.
+
+        Who migrates acts as the owner from the start of each session: that are migrations, or with `ddl` all.
+        """
+        migrates = role == "migrate"
         keepers = self.rotation.keepers(None if role == "migrate" else role)
+        acts_as_owner = migrates or self._spec.settings.ddl
         secret = self._spec.lifecycle.replaceable(pulumi.ResourceOptions(parent=self), rotated=keepers is not None)
         password = passwords.generated(f"{self._base}-{role}-password", secret, keepers)
         salt = passwords.salt(f"{self._base}-{role}-salt", secret, keepers)
-        limits = None if owner else self._spec.settings.limits  # a migration may take its time
+        limits = None if migrates else self._spec.settings.limits  # a migration may take its time
         made = postgresql.Role(
             f"{self._base}-{role}",
             name=self._roles.login(role),
             login=open_ and not self._spec.locked,
             password=pulumi.Output.all(password, salt).apply(lambda both: scram_verifier(*both)),
-            roles=groups,
-            assume_role=owner,
+            roles=[self.group, self.owner] if acts_as_owner else [self.group],
+            assume_role=self._roles.owner if acts_as_owner else None,
             statement_timeout=limits.statement_timeout if limits else None,
             idle_in_transaction_session_timeout=limits.idle_in_transaction_session_timeout if limits else None,
-            connection_limit=sizing.MIGRATION_CONNECTIONS if owner else self._spec.settings.connections,
+            connection_limit=sizing.MIGRATION_CONNECTIONS if migrates else self._spec.connections,
             opts=merged(self._kept, depends_on=list(after)),
         )
+        if not migrates:
+            self._limited[role] = present(self._limits(role, made))
         return made, password
 
-    def _url(self, login: str, password: pulumi.Output[str]) -> pulumi.Output[str]:
+    def _limits(self, role: Slot | Literal["migrate"], made: postgresql.Role) -> pulumi.Resource | None:
+        """Those that the role itself has no field for."""
+        login, spec = self._roles.login(role), self._spec
+        args = LimitsArgs(server=self._server, login=login, app=spec.app, settings=spec.settings)
+        return limited(f"{self._base}-{role}-limits", args, made, self)
+
+    def _url(self, login: str, password: pulumi.Output[str], host: pulumi.Input[str], port: int) -> pulumi.Output[str]:
         return pulumi.Output.format(
-            "postgresql://{0}:{1}@{2}:{3}/{4}{5}",
-            login, password, self._hostname, PORT, self._roles.database, self._query,
-        )  # fmt: skip
+            "postgresql://{0}:{1}@{2}:{3}/{4}{5}", login, password, host, port, self._roles.database, self._query
+        )

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.postgres._watchdog import Watchdog, WatchdogArgs
 from components.postgres.database import AppDatabase, AppDatabaseArgs, DatabaseSpec
 from components.postgres.server import PostgresServer, PostgresServerArgs
 
 
 @dataclass(frozen=True, kw_only=True)
 class IsolatedPostgresArgs:
-    """What IsolatedPostgres is built from."""
+    """What IsolatedPostgres is built from; `watched` says whether somebody looks after the app's limits."""
 
     server: PostgresServerArgs
     database: DatabaseSpec
+    watched: bool = False
 
 
 class IsolatedPostgres(pulumi.ComponentResource):
@@ -32,4 +34,6 @@ class IsolatedPostgres(pulumi.ComponentResource):
         mine = pulumi.ResourceOptions(parent=self)
         self.server = PostgresServer(f"{name}-server", args.server, mine)
         self.database = AppDatabase(f"{name}-database", AppDatabaseArgs(server=self.server, spec=args.database), mine)
+        if args.watched:
+            Watchdog(f"{name}-watchdog", WatchdogArgs(server=self.server, its=args.server), mine)
         self.register_outputs({"server": self.server.hostname, "database": self.database.database})

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_postgresql as postgresql
 
-from components import passwords, sizing
+from components import sizing
 from components.config import Postgres
 from components.forwarder import ForwarderArgs, Reach, reach
 from components.platforms import (
@@ -28,6 +28,7 @@ from components.platforms import (
     present,
 )
 from components.postgres._hba import pg_hba, pg_ident
+from components.rotating import Passwords, TurnArgs, rotating, turned
 from components.tls import (
     CERTIFICATE_PATH,
     KEY_PATH,
@@ -37,6 +38,7 @@ from components.tls import (
     ServerCertificate,
     reloaded,
 )
+from components.tuning import postgres as tuning
 
 PORT = 5432
 _DATA = "/var/lib/postgresql/data"
@@ -48,9 +50,10 @@ _CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")  # the e
 @dataclass(frozen=True, kw_only=True)
 class PostgresServerArgs:
     """What PostgresServer is built from. `hostname` is the container's name, `address` its fixed one in `subnet`,
-    `forwarder` that of the relay to it where the settings expose it.
+    `forwarder` that of the relay to it where the settings expose it, `watchdog` that of the one who watches it.
 
-    `labels` are further ones of its container and data volume; without `tls` it takes connections in clear.
+    `pooler` is the address of the pooler in front of it, `labels` are further ones of its container and data volume;
+    without `tls` it takes connections in clear.
     """
 
     platform: Platform
@@ -64,6 +67,8 @@ class PostgresServerArgs:
     gateway: str
     address: str
     forwarder: str
+    watchdog: str
+    pooler: str | None = None
     tls: CertificateAuthority | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
@@ -98,6 +103,9 @@ class PostgresServer(pulumi.ComponentResource):
     container: pulumi.CustomResource | None
     """The running server: what is inside waits for it and goes with it. None while the stack is down."""
 
+    turned: pulumi.Resource | None
+    """After a rotation of the admin's password what lets the new one in, else None."""
+
     def __init__(self, name: str, args: PostgresServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("data-tier:postgres:PostgresServer", name, {}, opts)
         mine = pulumi.ResourceOptions(parent=self)
@@ -109,8 +117,9 @@ class PostgresServer(pulumi.ComponentResource):
             **args.labels,
         }
 
-        self.admin_password = passwords.generated(f"{name}-admin-password", stateful)
-        volume = args.platform.volume(f"{name}-data", f"{args.hostname}-data", labels, stateful)
+        admin = rotating(f"{name}-admin-password", args.settings.generation, args.lifecycle, mine)
+        self.admin_password = admin.current
+        volume = args.platform.volume(f"{name}-data", f"{args.hostname}-data", labels, stateful, args.settings.storage)
         certificate = _certificate(args)
         files, owned = (certificate.files, certificate.owned) if certificate else ({}, None)
         secrets = args.platform.secret_files(
@@ -123,10 +132,11 @@ class PostgresServer(pulumi.ComponentResource):
         # not verify-full: the plugin takes the authority as a file's path only, which would have to be there, and the
         # same, in every checkout before the first connection; the way is host to container on one machine
         self.sslmode = "require" if args.tls else "disable"
+        self.turned = turned(f"{name}-admin-turned", self._turn(admin, tls=bool(args.tls)), mine)
         self.provider = self._manager(name, args, self.reach, mine)
         self.url_query = POSTGRES_QUERY if certificate else ""
         if certificate and self.container:
-            after = [secrets.ready, self.container]
+            after = [secrets.ready, self.container, self.turned]
             _reload(name, args, certificate, self.reach, self.admin_password, after, mine)
         self.register_outputs(
             {"hostname": self.hostname, "address": self.address, "admin_password": self.admin_password}
@@ -144,7 +154,12 @@ class PostgresServer(pulumi.ComponentResource):
             database="postgres",
             superuser=True,
             sslmode=self.sslmode,
-            opts=merged(mine, depends_on=present(self.container, way.ready)),
+            opts=merged(mine, depends_on=present(self.container, way.ready, self.turned)),
+        )
+
+    def _turn(self, admin: Passwords, *, tls: bool) -> TurnArgs:
+        return TurnArgs(
+            kind="postgres", way=self.reach, user=self.admin, passwords=admin, tls=tls, container=self.container
         )
 
 
@@ -179,8 +194,17 @@ def _reload(
     reloaded(f"{name}-tls", reload, mine)
 
 
-def _forwarder(args: PostgresServerArgs) -> str | None:
-    return args.forwarder if args.settings.expose else None
+def _hba(args: PostgresServerArgs) -> str:
+    """Static, and so with the watchdog's line before any app has limits to watch."""
+    return pg_hba(
+        admin=args.settings.admin,
+        subnet=args.subnet,
+        gateway=args.gateway,
+        forwarder=args.forwarder if args.settings.expose else None,
+        pooler=args.pooler,
+        watchdog=args.watchdog if args.settings.watchdog.enabled else None,
+        tls=bool(args.tls),
+    )
 
 
 def _container(
@@ -204,9 +228,7 @@ def _container(
             "PGDATA": f"{_DATA}/pgdata",
         },
         files={
-            _HBA: pg_hba(
-                admin=admin, subnet=args.subnet, gateway=args.gateway, forwarder=_forwarder(args), tls=bool(args.tls)
-            ),
+            _HBA: _hba(args),
             _IDENT: pg_ident(admin=admin),
         },
         joins=[Join(network=args.network, aliases=args.aliases, address=args.address)],
@@ -215,9 +237,12 @@ def _container(
             Mount(volume=secrets.volume, path="/run/secrets", read_only=True),
         ],
         memory=resources.memory,
+        reservation=resources.reservation,
         cpu=resources.cpu,
         shared_memory=sizing.shared_memory(resources.memory),
-        health=Health(command=["CMD-SHELL", f"pg_isready -q -h 127.0.0.1 -p {PORT} -U {admin} -d postgres"]),
+        health=Health(
+            command=["CMD", "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(PORT), "-U", admin, "-d", "postgres"]
+        ),
         capabilities=_CAPABILITIES,
         labels=labels,
         stop_signal="SIGINT",  # fast shutdown; SIGTERM would wait for every client to leave
@@ -229,14 +254,11 @@ def _container(
 
 
 def _flags(args: PostgresServerArgs) -> list[str]:
-    settings = args.settings
-    parameters = sizing.postgres_parameters(
-        memory=settings.resources.memory,
-        cpu=settings.resources.cpu,
-        storage=settings.storage,
-        connections=settings.connections or sizing.default_connections(settings.resources.memory),
-    )
     fixed = {"hba_file": _HBA, "ident_file": _IDENT, "listen_addresses": "*", "password_encryption": "scram-sha-256"}
     if args.tls:
         fixed |= {"ssl": "on", "ssl_cert_file": CERTIFICATE_PATH, "ssl_key_file": KEY_PATH}
-    return [part for key, value in {**fixed, **parameters}.items() for part in ("-c", f"{key}={value}")]
+    return [
+        part
+        for key, value in {**fixed, **tuning.parameters(args.settings)}.items()
+        for part in ("-c", f"{key}={value}")
+    ]

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.postgres._watchdog import Watchdog, WatchdogArgs
 from components.postgres.database import AppDatabase, AppDatabaseArgs, DatabaseSpec
 from components.postgres.server import PostgresServer, PostgresServerArgs
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnifiedPostgresArgs:
-    """What UnifiedPostgres is built from: the server, and the databases by app."""
+    """What UnifiedPostgres is built from: the server, the databases by app, and whether their limits are `watched`."""
 
     server: PostgresServerArgs
     apps: Mapping[str, DatabaseSpec]
+    watched: bool = False
 
 
 class UnifiedPostgres(pulumi.ComponentResource):
@@ -36,6 +38,8 @@ class UnifiedPostgres(pulumi.ComponentResource):
             app: AppDatabase(f"{name}-{app}", AppDatabaseArgs(server=self.server, spec=spec), mine)
             for app, spec in args.apps.items()
         }
+        if args.watched:
+            Watchdog(f"{name}-watchdog", WatchdogArgs(server=self.server, its=args.server), mine)
         self.register_outputs(
             {"server": self.server.hostname, "databases": {app: its.database for app, its in self.databases.items()}}
         )

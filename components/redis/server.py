@@ -11,8 +11,9 @@ from typing import Final
 
 import pulumi
 
-from components import passwords, sizing
-from components.config import Redis
+from components import sizing
+from components.config.models.redis import Persistence
+from components.config.redis_servers import RedisServer
 from components.forwarder import ForwarderArgs, Reach, reach
 from components.platforms import (
     Health,
@@ -27,6 +28,7 @@ from components.platforms import (
     merged,
     present,
 )
+from components.rotating import Passwords, TurnArgs, rotating, turned
 from components.tls import (
     CA_PATH,
     CERTIFICATE_PATH,
@@ -41,6 +43,12 @@ PORT: Final = 6379
 _NUMBERS: Final = 16
 _UID: Final = 999  # of the user redis in Debian's images
 _CAPABILITIES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")  # the entrypoint changes owner and user
+
+_WRITES: Final[Mapping[Persistence, Mapping[str, str]]] = {
+    "aof": {"appendonly": "yes", "appendfsync": "everysec"},
+    "rdb": {"appendonly": "no", "save": "3600 1 300 100 60 10000"},
+    "none": {"appendonly": "no", "save": '""'},  # Redis' own word for never; users are in their file all the same
+}
 
 # The admin comes from the secret file at every start; the users of apps stay as they were saved.
 _START: Final = """\
@@ -63,16 +71,15 @@ _PING: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class RedisWithDbsArgs:
-    """What RedisWithDbs is built from. `hostname` is the container's name, `labels` are further ones.
+    """What RedisWithDbs is built from. `labels` are further ones of its container and data volume.
 
     Without `tls` it takes connections in clear.
     """
 
     platform: Platform
     lifecycle: Lifecycle
-    settings: Redis
+    settings: RedisServer
     major: int
-    hostname: str
     aliases: tuple[str, ...]
     network: pulumi.Input[str]
     address: str
@@ -116,19 +123,21 @@ class RedisWithDbs(pulumi.ComponentResource):
             **args.labels,
         }
 
-        self.admin_password = passwords.generated(f"{name}-admin-password", stateful)
-        volume = args.platform.volume(f"{name}-data", f"{args.hostname}-data", labels, stateful)
+        admin = rotating(f"{name}-admin-password", args.settings.generation, args.lifecycle, mine)
+        self.admin_password = admin.current
+        volume = args.platform.volume(f"{name}-data", f"{args.settings.name}-data", labels, stateful)
         certificate = _certificate(args)
         files, owned = (certificate.files, certificate.owned) if certificate else ({}, None)
         secrets = args.platform.secret_files(
-            f"{name}-secrets", args.hostname, {"redis_admin": self.admin_password, **files}, mine, owned
+            f"{name}-secrets", args.settings.name, {"redis_admin": self.admin_password, **files}, mine, owned
         )
         workload = _container(name, args, volume, secrets, labels, mine)
         self.container = workload.resource
-        self.hostname = pulumi.Output.from_input(args.hostname)  # not the container's: URLs needn't wait for it
+        self.hostname = pulumi.Output.from_input(args.settings.name)  # not the container's: URLs needn't wait for it
         self.reach = reach(f"{name}-forwarder", _way(args), self.container, mine)
         self.databases, self.ca = args.settings.databases, certificate.ca if certificate else None
-        self.ready = present(secrets.ready, self.container, self.reach.ready)
+        turn = turned(f"{name}-admin-turned", self._turn(admin, tls=bool(certificate)), mine)
+        self.ready = present(secrets.ready, self.container, self.reach.ready, turn)
         if certificate and self.container:
             self.ready = [self._reloaded(name, certificate, mine)]
         self.register_outputs(
@@ -139,6 +148,9 @@ class RedisWithDbs(pulumi.ComponentResource):
                 "admin_password": self.admin_password,
             }
         )
+
+    def _turn(self, admin: Passwords, *, tls: bool) -> TurnArgs:
+        return TurnArgs(kind="redis", way=self.reach, user="admin", passwords=admin, tls=tls, container=self.container)
 
     def _reloaded(self, name: str, certificate: ServerCertificate, mine: pulumi.ResourceOptions) -> pulumi.Resource:
         args = ReloadArgs(
@@ -153,13 +165,13 @@ class RedisWithDbs(pulumi.ComponentResource):
 
 
 def _certificate(args: RedisWithDbsArgs) -> ServerCertificate | None:
-    return args.tls.issue([args.hostname, *args.aliases], [args.address], _UID) if args.tls else None
+    return args.tls.issue([args.settings.name, *args.aliases], [args.address], _UID) if args.tls else None
 
 
 def _way(args: RedisWithDbsArgs) -> ForwarderArgs:
     return ForwarderArgs(
         platform=args.platform,
-        server=args.hostname,
+        server=args.settings.name,
         address=args.address,
         port=PORT,
         expose=args.settings.expose,
@@ -178,15 +190,16 @@ def _container(
     mine: pulumi.ResourceOptions,
 ) -> Workload:
     spec = WorkloadSpec(
-        name=args.hostname,
+        name=args.settings.name,
         image=args.platform.image(f"data-tier/redis:{args.major}"),
-        command=["sh", "-euc", _START, "redis", *_flags(args.settings.memory, tls=bool(args.tls))],
+        command=["sh", "-euc", _START, "redis", *_flags(args.settings, tls=bool(args.tls))],
         joins=[Join(network=args.network, aliases=args.aliases, address=args.address)],
         mounts=[
             Mount(volume=volume.name, path="/data"),
             Mount(volume=secrets.volume, path="/run/secrets", read_only=True),
         ],
         memory=args.settings.memory,
+        reservation=args.settings.reservation,
         cpu=1,
         health=Health(command=["CMD-SHELL", _PING.format(tls=f" --tls --cacert {CA_PATH}" if args.tls else "")]),
         capabilities=_CAPABILITIES,
@@ -197,15 +210,14 @@ def _container(
     )
 
 
-def _flags(memory: int, *, tls: bool) -> list[str]:
+def _flags(settings: RedisServer, *, tls: bool) -> list[str]:
     flags = {
         "aclfile": "/data/users.acl",
         "dir": "/data",
-        "appendonly": "yes",
-        "appendfsync": "everysec",
+        **_WRITES[settings.persistence],
         "databases": str(_NUMBERS),
-        "maxmemory": f"{sizing.redis_data(memory)}mb",
-        "maxmemory-policy": "noeviction",  # queues and sessions share the server: losing a key is losing work
+        "maxmemory": f"{sizing.redis_data(settings.memory)}mb",
+        "maxmemory-policy": settings.eviction,
         "protected-mode": "no",  # the default user is off and the network is internal
     }
     if tls:

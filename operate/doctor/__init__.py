@@ -13,7 +13,7 @@ from rich.table import Table
 
 from operate import daemon, printing
 from operate.doctor import docker_host as host
-from operate.doctor import engine, machine, state, taken
+from operate.doctor import engine, limits, machine, poolers, servers, state, taken
 from operate.doctor.finding import Finding, fail, warn
 from operate.doctor.stack_file import StackFile
 from operate.errors import OperateError
@@ -35,7 +35,10 @@ def examine(stack: str) -> list[Finding]:
         lambda: [file.finding],
         lambda: taken.ports(file, client),
         lambda: taken.subnets(file, client),
+        lambda: poolers.findings(client, file),
         lambda: state.findings(stack),
+        lambda: limits.findings(file, client),
+        lambda: servers.findings(stack, file, client),
     ]
     return list(_guarded(checks))
 

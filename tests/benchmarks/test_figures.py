@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import slope
+from benchmarks import neighbour, slope
 from benchmarks.compose import objects_alone
 from benchmarks.results import Figure
 
@@ -40,5 +40,30 @@ def test_a_target_is_the_highest_good_value(value: float, verdict: str) -> None:
     assert Figure(name="ratio", value=value, unit="", target=1.3).verdict == verdict
 
 
+def test_a_target_can_be_the_lowest_good_value() -> None:
+    assert Figure(name="ratio", value=0.6, unit="", lowest=0.6).verdict == "met (at least 0.6)"
+    assert Figure(name="ratio", value=0.59, unit="", lowest=0.6).verdict == "missed (at least 0.6)"
+
+
 def test_a_figure_without_a_target_has_no_verdict() -> None:
     assert Figure(name="seconds", value=5, unit="s").verdict == ""
+
+
+SAID = "number of failed transactions: 0 (0.000%)\ntps = 1234.5 (without initial connection time)\np99 2500\n"
+
+
+def test_a_pace_is_what_pgbench_said() -> None:
+    assert neighbour.paced(SAID) == neighbour.Pace(rate=1234.5, p99=2.5, failed=0)
+
+
+@pytest.mark.parametrize("said", ["", SAID.replace("p99 2500", ""), f"{SAID}pgbench: error: client 1 aborted"])
+def test_a_pace_that_ended_early_is_none(said: str) -> None:
+    with pytest.raises(ValueError, match="ended early"):
+        neighbour.paced(said)
+
+
+def test_what_a_neighbour_costs_is_that_of_the_worst_app() -> None:
+    alone = {app: [neighbour.Pace(1000, 2, 0)] for app in neighbour.QUIET}
+    beside = {"app0": [neighbour.Pace(900, 3, 0)], "app1": [neighbour.Pace(500, 8, 1)]}
+    slower, p99, failed, *_ = neighbour.figures(neighbour.Compared(alone, beside)).figures
+    assert (slower.value, p99.value, failed.value) == (2.0, 4.0, 1)

@@ -261,7 +261,11 @@ def test_the_exports_name_each_server_and_say_where_an_app_is_served_from():
         "shop": ("postgres", ["unified", "isolated"]),
         "blog": ("postgres-blog", ["isolated"]),
     }
-    assert seen["redis_users"]["shop"] == {"server": "redis", "purposes": {"cache": 0, "queue": 1}}
+    assert seen["redis_users"]["shop"] == {
+        "server": "redis",
+        "servers": {"cache": "redis", "queue": "redis"},
+        "purposes": {"cache": 0, "queue": 1},
+    }
     assert seen["services"]["blog"]["tiers"] == ["backend", "data-blog"]
     assert seen["networks"]["data-shop"]["internal"]
     assert "feed" not in seen["services"], "it is retired"
@@ -269,7 +273,7 @@ def test_the_exports_name_each_server_and_say_where_an_app_is_served_from():
 
 def test_the_ledger_says_what_holds_data():
     apps = told(mixed())["apps"]
-    usual = {"serving": "unified", "retired": False, "purging": False, "generation": 1}
+    usual = {"on_their_own": [], "serving": "unified", "retired": False, "purging": False, "generation": 1}
     both = ["unified", "isolated"]
     assert apps["shop"] == {**usual, "database": "shop", "redis": ["cache", "queue"], "places": both}
     assert apps["blog"] == {**usual, "database": "blog", "redis": [], "places": ["isolated"], "serving": "isolated"}

@@ -11,6 +11,7 @@ from components import sizing
 from components.config import parse
 from components.network import DataAddresses
 from components.outputs import exports
+from operate.declared import declare
 from tests.components.recording import Graph, build_from, export_all
 from tests.components.samples import small
 from tests.policies.graphs import faults
@@ -60,7 +61,7 @@ def test_an_isolated_app_has_its_own_server_on_its_own_network():
     assert servers == {"isolated-shop-mongo-container", "isolated-wiki-mongo-container"}
     [network] = graph.of("Container")["isolated-wiki-mongo-container"].inputs["networksAdvanced"]
     assert network["name"] == "small-wiki-data"
-    assert network["ipv4Address"].rpartition(".")[2] in {str(16 * slot + 7) for slot in range(16)}
+    assert network["ipv4Address"].rpartition(".")[2] in {str(16 * slot + 14) for slot in range(16)}
 
 
 def test_an_own_server_takes_from_the_shared_one_what_it_does_not_say():
@@ -187,8 +188,35 @@ def test_the_fixed_addresses_are_nobody_elses_and_not_handed_out():
         DataAddresses.own(next(subnet.subnets(new_prefix=28))),
         DataAddresses(subnet=next(subnet.subnets(new_prefix=27))),
     ):
-        names = ("gateway", "postgres", "redis", "postgres_forwarder", "redis_forwarder", "mongo")
+        names = ("gateway", "postgres", "redis", "postgres_forwarder", "redis_forwarder", "pooler", "watchdog")
         taken = [getattr(addresses, name) for name in names]
-        assert len(set(taken)) == len(taken)
-        low = [str(one) for one in next(addresses.subnet.subnets())]
+        assert len({*taken, addresses.mongo}) == len(taken) + 1
+        low, high = ([str(one) for one in half] for half in addresses.subnet.subnets())
         assert set(taken) <= set(low)
+        assert addresses.mongo in (low if addresses.first == 10 else high[-2:-1]), "the last one that a host can have"
+
+
+def test_a_server_keeps_the_memory_that_is_reserved_for_it_and_tells_what_its_volume_is_for():
+    raw = stack("isolated")
+    raw["mongo"]["resources"]["reservation"] = "256Mi"
+    raw["apps"]["wiki"]["mongo"]["server"] = {"resources": {"reservation": "640Mi"}}
+    containers = build_from(raw).of("Container")
+    kept = [containers[f"isolated-{app}-mongo-container"].inputs["memoryReservation"] for app in ("shop", "wiki")]
+    assert kept == [256, 640]
+    made = declare("small", parse(stack()))
+    assert {one.name: one.storage for one in made.volumes if one.kind == "mongo"} == {
+        "small-mongo-unified-data": 20 * 1024**3
+    }
+
+
+def test_the_admin_turns_in_place_and_each_server_by_its_own_generation():
+    raw = stack("isolated")
+    before = build_from(raw)
+    raw["apps"]["wiki"]["mongo"]["server"] = {"generation": 2}
+    after = build_from(raw)
+    turned = {name: one for name, one in after.of("Command").items() if name.endswith("admin-turned")}
+    assert list(turned) == ["isolated-wiki-mongo-admin-turned"]
+    assert turned["isolated-wiki-mongo-admin-turned"].inputs["create"] == ".venv/bin/python -m operate.turn_admin mongo"
+    containers = [graph.of("Container")["isolated-wiki-mongo-container"].inputs for graph in (before, after)]
+    assert containers[0] == containers[1]
+    assert faults(after) == []

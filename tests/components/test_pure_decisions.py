@@ -95,22 +95,6 @@ def test_the_smallest_subnet_that_settings_allow_has_room_for_both():
     assert addresses.redis == "10.0.0.11"
 
 
-@pytest.mark.parametrize("memory", [128, 512, 1024, 8192, 65536])
-def test_a_servers_fixed_parts_fit_in_its_memory(memory):
-    connections = sizing.default_connections(memory)
-    parameters = sizing.postgres_parameters(memory=memory, cpu=2, storage=20480, connections=connections)
-    shared, work = (int(parameters[key].removesuffix("MB")) for key in ("shared_buffers", "work_mem"))
-    assert shared + work * connections <= memory
-
-
-def test_sizes_follow_from_memory_processors_and_connections():
-    parameters = sizing.postgres_parameters(memory=2048, cpu=2, storage=20480, connections=100)
-    assert parameters["shared_buffers"] == "512MB"
-    assert parameters["work_mem"] == "5MB"
-    assert parameters["max_connections"] == "100"
-    assert parameters["temp_file_limit"] == "1024MB"
-
-
 def test_redis_keeps_a_quarter_for_its_rewrites():
     assert sizing.redis_data(256) == 192
 

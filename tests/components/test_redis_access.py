@@ -120,3 +120,21 @@ def test_an_unknown_verb_is_answered_with_the_usage(capsys):
 def test_two_passwords_are_let_in_while_the_files_change():
     rules = redis_users.access_rules("shop", [0], "new", "old")
     assert len([rule for rule in rules if rule.startswith("#")]) == 2
+
+
+class Known:
+    """A server that tells what passwords a user has."""
+
+    def __init__(self, *passwords: str) -> None:
+        self.digests = [hashlib.sha256(password.encode()).hexdigest().encode() for password in passwords]
+
+    def execute_command(self, *command: object) -> object:
+        assert command[:2] == ("ACL", "GETUSER")
+        return [b"flags", [b"on"], b"passwords", self.digests] if self.digests else None
+
+
+@pytest.mark.parametrize(
+    ("passwords", "turned"), [((), False), (("old",), False), (("old", "new"), False), (("new",), True)]
+)
+def test_a_password_that_was_taken_away_is_known_and_not_let_in_again(passwords, turned):
+    assert redis_users.has_turned(Known(*passwords), "shop", "new", "old") is turned

@@ -52,7 +52,8 @@ def test_without_a_daemon_nothing_is_decided(monkeypatch: pytest.MonkeyPatch):
 def test_images_that_are_there_with_the_recipe_of_today_are_not_built(
     fake_daemon: FakeDaemon, capsys: pytest.CaptureFixture[str]
 ):
-    for recipe in (build.recipes.postgres(), build.recipes.redis(), build.recipes.probe()):
+    own = (build.recipes.probe(), build.recipes.pooler())
+    for recipe in (build.recipes.postgres(), build.recipes.redis(), *own):
         labels = {build.recipes.RECIPE_LABEL: recipe.digest}
         fake_daemon.answers[f"/images/{recipe.tag}/json"] = (200, {"Id": "x", "Config": {"Labels": labels}})
     decision = build.ensure(POSTGRES, REDIS, "debian")
@@ -75,7 +76,7 @@ def test_an_image_with_the_recipe_of_yesterday_is_built_again(fake_daemon: FakeD
         labels = {build.recipes.RECIPE_LABEL: recipe.digest if "redis" in recipe.tag else "of yesterday"}
         fake_daemon.answers[f"/images/{recipe.tag}/json"] = (200, {"Id": "x", "Config": {"Labels": labels}})
     decision = build.ensure(POSTGRES, REDIS, "debian")
-    assert sorted(made) == ["data-tier/postgres:17", "data-tier/probe:1"]
+    assert sorted(made) == ["data-tier/pgbouncer:1", "data-tier/postgres:17", "data-tier/probe:1"]
     assert sorted(decision.built) == sorted(made)
 
 

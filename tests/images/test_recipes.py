@@ -59,7 +59,9 @@ def test_another_base_is_another_recipe():
     assert registry.recipe_of("postgres", "postgres:16") != registry.recipe_of("postgres", "pgvector/pgvector:pg16")
 
 
-@pytest.mark.parametrize("recipe", [recipes.postgres(), recipes.postgres("bookworm"), recipes.redis(), recipes.probe()])
+@pytest.mark.parametrize(
+    "recipe", [recipes.postgres(), recipes.postgres("bookworm"), recipes.redis(), recipes.probe(), recipes.pooler()]
+)
 def test_no_image_carries_an_upstream_name(recipe: recipes.Recipe):
     assert recipe.tag.startswith("data-tier/")
 

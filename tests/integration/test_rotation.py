@@ -88,17 +88,17 @@ def rotate(life: Life, *arguments: str) -> dict[str, Any]:
 
 
 @contextmanager
-def clients(life: Life) -> Iterator[dict[str, Any]]:
+def clients_of(host: Host, prefix: str) -> Iterator[dict[str, Any]]:
     """Clients of shop with its own secret files; what they have counted is there at the end."""
     counted: dict[str, Any] = {}
-    running = life.host.client.containers.run(
+    running = host.client.containers.run(
         "data-tier/probe:1",
         ["-c", PROGRAM],
         entrypoint="python3",
         detach=True,
-        network=f"{PREFIX}-data-tier",
-        labels={LABEL: PREFIX},
-        volumes={f"{PREFIX}-shop-secrets": {"bind": "/run/secrets", "mode": "ro"}},
+        network=f"{prefix}-data-tier",
+        labels={LABEL: prefix},
+        volumes={f"{prefix}-shop-secrets": {"bind": "/run/secrets", "mode": "ro"}},
     )
     try:
         time.sleep(3)
@@ -140,7 +140,7 @@ def test_clients_that_read_their_file_at_reconnect_lose_no_transaction(life: Lif
         migrate.execute("CREATE TABLE worked (client text)")
     before, old = life.host.ids(), life.url("shop", "database_url", "postgres")
     old_keys = life.url("shop", "redis_url", "redis")
-    with clients(life) as counted, outage(port(life, "blog")) as lost:
+    with clients_of(life.host, PREFIX) as counted, outage(port(life, "blog")) as lost:
         first = rotate(life, "all")
         second = rotate(life, "all")
     print(f"\nrotated twice under load: {json.dumps(counted)}\nservice that was restarted: {lost[0] / 2:.1f} s each")

@@ -71,14 +71,15 @@ class Life:
         return {key: (its["address"], its["port"]) for key, its in self.told["servers"].items()}
 
     def url(self, app: str, file: str, server: str) -> str:
-        """An app's URL with the address of its server in place of the name."""
+        """An app's URL with the address of its server in place of the name, or of the pooler that it leads to."""
         secrets = self.told["secrets"]
         url = secrets["migrate_urls"][app] if file == "migrate_url" else secrets["urls"][app][file]
         login, _, where = url.rpartition("@")
         ca = self.project.root / "ca.crt"
         ca.write_text(self.told["ca"])
         rest = where.partition(":")[2].replace("/run/secrets/ca.crt", str(ca))
-        return f"{login}@{self.servers()[server][0]}:{rest}"
+        pooler = self.told["poolers"].get(server) if file == "database_url" else None
+        return f"{login}@{pooler['address'] if pooler else self.servers()[server][0]}:{rest}"
 
 
 def settings(client: docker.DockerClient) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from operate import drain
 
 
@@ -57,6 +59,39 @@ def test_busy_sessions_are_left_alone_when_the_time_is_over():
     server = Server(1)
     assert drained(server, 5) == (1, 5.0)
     assert server.ended > 0, "idle ones are asked to go, each time anew"
+
+
+class Pooled:
+    """A pooler whose clients leave one after the other; remembers how long clients might be idle, and when."""
+
+    def __init__(self, *left: int) -> None:
+        self.left, self.told = list(left), []
+
+    def count(self) -> int:
+        return self.left.pop(0) if len(self.left) > 1 else self.left[0]
+
+    def end_idle(self, seconds: int) -> None:
+        self.told.append(seconds)
+
+
+def test_clients_at_a_pooler_are_waited_for_though_its_sessions_are_idle():
+    clock, pooled = Clock(), Pooled(*[3] * 12, 0)
+    left = drain.drain(Server(0), "shop_a", 20, pooled, clock=clock, sleep=clock.sleep)  # type: ignore[arg-type]
+    assert (left, clock.now) == (0, 3.0)
+    assert pooled.told == [1, 0], "idle clients are ended while the drain takes, and not for longer"
+
+
+def test_what_a_pooler_was_told_is_taken_back_after_an_error_too():
+    class Broken(Server):
+        def execute(self, query: str | bytes, values: Any = None) -> Server:
+            if "terminate" in str(query):
+                raise RuntimeError("gone")
+            return super().execute(query, values)
+
+    clock, pooled = Clock(), Pooled(1)
+    with pytest.raises(RuntimeError):
+        drain.drain(Broken(1), "shop_a", 20, pooled, clock=clock, sleep=clock.sleep)  # type: ignore[arg-type]
+    assert pooled.told == [1, 0]
 
 
 def test_a_server_that_does_not_answer_is_named_without_a_password(capsys):

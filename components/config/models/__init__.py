@@ -5,8 +5,12 @@ Owns types, defaults and what follows from one section alone. What one section s
 
 from components.config.models.app import App, Service
 from components.config.models.mongo import AppMongo, Mongo, MongoResources, OwnMongo, OwnMongoResources
+from components.config.models.pooler import Pooler
 from components.config.models.postgres import AppDatabase, Limits, OwnPostgres, OwnResources, Postgres, Resources
-from components.config.models.redis import OwnRedis, Redis
+from components.config.models.readers import Reader
+from components.config.models.redis import OwnRedis, PurposeRedis, Redis
+from components.config.models.row_level_security import RowLevelSecurity
+from components.config.models.secrets import SecretRef, Vault
 from components.config.models.section import Place, Section, TierName
 from components.config.models.settings import PROBE_IMAGE, Images, RotationSettings, Settings
 from components.config.models.tiers import Tier
@@ -27,14 +31,20 @@ __all__ = [
     "OwnRedis",
     "OwnResources",
     "Place",
+    "Pooler",
     "Postgres",
+    "PurposeRedis",
+    "Reader",
     "Redis",
     "Resources",
     "RotationSettings",
+    "RowLevelSecurity",
+    "SecretRef",
     "Section",
     "Service",
     "Settings",
     "Tier",
     "TierName",
     "Tls",
+    "Vault",
 ]

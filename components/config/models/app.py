@@ -11,6 +11,7 @@ from components.config.fields import rule_error
 from components.config.models.mongo import AppMongo
 from components.config.models.postgres import AppDatabase
 from components.config.models.redis import OwnRedis
+from components.config.models.secrets import SecretRef
 from components.config.models.section import Place, Section, TierName
 
 
@@ -23,9 +24,11 @@ class Service(Section):
     tiers: tuple[TierName, ...] = ()
     port: fields.Port | None = None
     env: dict[fields.Variable, str] = Field(default_factory=dict)
+    secrets: dict[fields.SecretName, SecretRef] = Field(default_factory=dict)
     aliases: tuple[fields.HostName, ...] = ()
     reads: Literal["reconnect", "start"] = "reconnect"
     memory: fields.Mebibytes = Field(default=256, ge=16)
+    reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     cpu: float = Field(default=0.5, gt=0, le=256)
 
     @model_validator(mode="after")

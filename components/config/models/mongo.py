@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from components.config import fields
+from components.config import fields, mongo_fields
 from components.config.models.section import Section
 
 _LEAST_MEMORY = 512  # MiB: half of it for the cache, which mongod doesn't let be smaller than 256
 
 
 class MongoResources(Section):
-    """What a server may use: memory in MiB, processors as a number of cores."""
+    """What a server may use: memory in MiB, processors as a number of cores; `reservation` is memory that it keeps."""
 
     memory: fields.Mebibytes = Field(ge=_LEAST_MEMORY)
+    reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     cpu: float = Field(gt=0, le=256)
 
 
@@ -22,16 +23,18 @@ class Mongo(Section):
 
     name: fields.HostName | None = None
     image: fields.ImageReference
-    admin: fields.MongoUserName = "admin"
+    admin: mongo_fields.MongoUserName = "admin"
     storage: fields.Mebibytes = 20 * 1024
     resources: MongoResources
     expose: fields.HostPort | None = None
+    generation: int = Field(default=1, ge=1, le=1_000_000)
 
 
 class OwnMongoResources(Section):
     """What an app's own server may use, where it differs from the shared one."""
 
     memory: fields.Mebibytes | None = Field(default=None, ge=_LEAST_MEMORY)
+    reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     cpu: float | None = Field(default=None, gt=0, le=256)
 
 
@@ -42,10 +45,11 @@ class OwnMongo(Section):
     resources: OwnMongoResources = OwnMongoResources()
     storage: fields.Mebibytes | None = None
     expose: fields.HostPort | None = None
+    generation: int = Field(default=1, ge=1, le=1_000_000)
 
 
 class AppMongo(Section):
     """An app's MongoDB database; `server` counts in the isolated place."""
 
-    database: fields.MongoDatabaseName
+    database: mongo_fields.MongoDatabaseName
     server: OwnMongo = OwnMongo()

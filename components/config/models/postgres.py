@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from components import limits
 from components.config import fields
+from components.config.fields import rule_error
+from components.config.models.pooler import Pooler, SessionFeature
+from components.config.models.row_level_security import RowLevelSecurity
 from components.config.models.section import Section
 
 
 class Resources(Section):
-    """What a server may use: memory in MiB, processors as a number of cores."""
+    """What a server may use: memory in MiB, processors as a number of cores; `reservation` is memory that it keeps."""
 
     memory: fields.Mebibytes = Field(ge=128)
+    reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     cpu: float = Field(gt=0, le=256)
+
+
+class Watchdog(Section):
+    """Who ends what breaks the soft limits of apps: looks every `interval` seconds."""
+
+    enabled: bool = True
+    interval: fields.Seconds = Field(default=5, ge=1, le=60)
 
 
 class Postgres(Section):
@@ -24,13 +36,18 @@ class Postgres(Section):
     storage: fields.Mebibytes = 20 * 1024
     resources: Resources
     connections: int | None = Field(default=None, ge=20, le=5000)
+    parameters: dict[str, fields.ParameterValue] = Field(default_factory=dict)
+    watchdog: Watchdog = Watchdog()
     expose: fields.HostPort | None = None
+    pooler: Pooler | None = None
+    generation: int = Field(default=1, ge=1, le=1_000_000)
 
 
 class OwnResources(Section):
     """What an app's own server may use, where it differs from the shared one."""
 
     memory: fields.Mebibytes | None = Field(default=None, ge=128)
+    reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     cpu: float | None = Field(default=None, gt=0, le=256)
 
 
@@ -41,21 +58,59 @@ class OwnPostgres(Section):
     resources: OwnResources = OwnResources()
     storage: fields.Mebibytes | None = None
     connections: int | None = Field(default=None, ge=20, le=5000)
+    parameters: dict[str, fields.ParameterValue] = Field(default_factory=dict)
     expose: fields.HostPort | None = None
+    generation: int = Field(default=1, ge=1, le=1_000_000)
 
 
 class Limits(Section):
-    """What sessions of an app's logins start with, in milliseconds. Soft: the app can change them for itself."""
+    """What sessions of an app's logins start with: times in milliseconds, sizes in MiB.
+
+    Soft: the app can change them for itself, and the watchdog sees to it. Hard is `temp_file_limit` alone.
+    """
 
     statement_timeout: fields.Milliseconds | None = None
+    lock_timeout: fields.Milliseconds | None = None
     idle_in_transaction_session_timeout: fields.Milliseconds | None = None
+    idle_session_timeout: fields.Milliseconds | None = None
+    work_mem: fields.Mebibytes | None = None
+    temp_file_limit: fields.Mebibytes | None = None
+
+    @property
+    def declared(self) -> dict[str, int]:
+        """Those that are set, in PostgreSQL's units: milliseconds and kB."""
+        found = {name: getattr(self, name) for name in (*limits.TIMES, *limits.SIZES)}
+        return {
+            name: value * 1024 if name in limits.SIZES else value for name, value in found.items() if value is not None
+        }
 
 
 class AppDatabase(Section):
-    """An app's database; `server` counts in the isolated place."""
+    """An app's database; `server` counts in the isolated place.
+
+    With a pooler in front, `connections` are its pool, or `weight` is its share of those that no app names; `direct`
+    are connections beside it, `needs` what its sessions keep from one transaction to the next. `readers` may read it;
+    with `ddl` the app migrates itself, its logins acting as the owner.
+    """
 
     database: fields.DatabaseName
     extensions: tuple[fields.ExtensionName, ...] = ()
+    init: tuple[fields.SqlPath, ...] = ()
     connections: int = Field(default=20, ge=1, le=1000)
+    weight: int = Field(default=1, ge=1, le=1000)
+    direct: int = Field(default=0, ge=0, le=100)
+    needs: tuple[SessionFeature, ...] = ()
     limits: Limits = Limits()
+    readers: tuple[str, ...] = ()
+    ddl: bool = False
+    row_level_security: RowLevelSecurity | None = None
     server: OwnPostgres = OwnPostgres()
+
+    @model_validator(mode="after")
+    def _keeps_its_policies_from_its_app(self) -> AppDatabase:
+        if self.ddl and self.row_level_security:
+            raise rule_error(
+                "ddl and row_level_security exclude each other: who acts as the owner can switch the policies off",
+                "Remove ddl and let migrations run with the URL for migrations, or remove row_level_security",
+            )
+        return self

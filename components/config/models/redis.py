@@ -1,28 +1,63 @@
-"""Redis in the stack file: servers, shared and apps' own."""
+"""Redis in the stack file: the shared server, servers of single purposes, and apps' own."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from components.config import fields
 from components.config.models.section import Section
 
+Number = Annotated[int, Field(ge=0, le=15)]
+Persistence = Literal["aof", "rdb", "none"]
+Eviction = Literal[
+    "noeviction", "allkeys-lru", "allkeys-lfu", "allkeys-random",
+    "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl",
+]  # fmt: skip
+
+
+class PurposeRedis(Section):
+    """The server of one purpose: its budget, what it forgets when that is full, and what it writes to its volume.
+
+    `number` is the purpose's, here and on apps' own servers; its address on the data tier follows from it.
+    """
+
+    name: fields.HostName | None = None
+    memory: fields.Mebibytes = Field(ge=32)
+    reservation: fields.Mebibytes | None = Field(default=None, ge=16)
+    number: Number = 0
+    eviction: Eviction = "noeviction"
+    persistence: Persistence = "aof"
+    expose: fields.HostPort | None = None
+    generation: int = Field(default=1, ge=1, le=1_000_000)
+
 
 class Redis(Section):
-    """A Redis server, as for PostgreSQL; `databases` names its numbered databases."""
+    """The shared Redis server: `databases` names its numbered databases, `servers` purposes with one of their own."""
 
     name: fields.HostName | None = None
     image: fields.ImageReference
     memory: fields.Mebibytes = Field(ge=32)
+    reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     expose: fields.HostPort | None = None
-    databases: dict[fields.Slug, Annotated[int, Field(ge=0, le=15)]]
+    databases: dict[fields.Slug, Number]
+    servers: dict[fields.Slug, PurposeRedis] = Field(default_factory=dict)
+    generation: int = Field(default=1, ge=1, le=1_000_000)
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The number of every purpose, wherever it is."""
+        return {**self.databases, **{purpose: its.number for purpose, its in self.servers.items()}}
 
 
 class OwnRedis(Section):
-    """An app's own Redis server, where it differs from the shared one."""
+    """An app's own Redis server, where it differs from the shared one. All the app's purposes are on it."""
 
     name: fields.HostName | None = None
     memory: fields.Mebibytes | None = Field(default=None, ge=32)
+    reservation: fields.Mebibytes | None = Field(default=None, ge=16)
+    eviction: Eviction = "noeviction"
+    persistence: Persistence = "aof"
     expose: fields.HostPort | None = None
+    generation: int = Field(default=1, ge=1, le=1_000_000)

@@ -11,7 +11,9 @@ from components.config import fields
 from components.config.models.app import App
 from components.config.models.mongo import Mongo
 from components.config.models.postgres import Postgres
+from components.config.models.readers import Reader, ReaderName
 from components.config.models.redis import Redis
+from components.config.models.secrets import Vault
 from components.config.models.section import Place, Section, TierName
 from components.config.models.tiers import Tier
 from components.config.models.tls import Tls
@@ -50,6 +52,8 @@ class Settings(Section):
     images: Images = Images()
     tls: Tls = Tls()
     rotation: RotationSettings = RotationSettings()
+    readers: dict[ReaderName, Reader] = Field(default_factory=dict)
+    vault: Vault | None = None
     apps: dict[fields.AppName, App]
     retired: tuple[str, ...] = ()
     purging: tuple[str, ...] = ()

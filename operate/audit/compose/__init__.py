@@ -1,7 +1,8 @@
 """A compose file as resources: its services as containers, its networks and volumes.
 
-`read` is all that others use. Every service counts, whatever its profile. A variable without a value and without a
-default is unknown; the process's own environment is left out, so that an audit says the same everywhere.
+`read` is all that the audit uses; `adopt` reads the document itself, by `load` and the helpers beside it. Every service
+counts, whatever its profile. A variable without a value and without a default is unknown; the process's own environment
+is left out, so that an audit says the same everywhere.
 """
 
 from __future__ import annotations
@@ -12,25 +13,49 @@ from pathlib import Path
 from typing import Any
 
 from operate.audit.compose import _model, _parts, _service
-from operate.audit.compose._values import strip
+from operate.audit.compose._model import DIRECTORY, load, variables
+from operate.audit.compose._parts import command, external, flag, items, mapping, mebibytes, pairs, text
+from operate.audit.compose._ports import published
+from operate.audit.compose._values import is_unknown, read_file, strip
+from operate.audit.compose._volumes import mounted
 from operate.audit.errors import InputError
 from operate.audit.resources import NETWORK, VOLUME, Resource, Source, urn
 
-__all__ = ["read"]
+__all__ = [
+    "DIRECTORY",
+    "command",
+    "external",
+    "flag",
+    "is_unknown",
+    "items",
+    "load",
+    "mapping",
+    "mebibytes",
+    "mounted",
+    "pairs",
+    "project",
+    "published",
+    "read",
+    "read_file",
+    "strip",
+    "text",
+    "variables",
+]
 
 
 def read(paths: list[Path]) -> Source:
     """A compose file, or several, each over the ones before as with `docker compose -f`. Raises InputError."""
     model = _model.load(paths)
-    project = _project(model, paths[0])
-    scope = _service.Scope(project=project, model=model, notes=[])
+    name = project(model, paths[0])
+    scope = _service.Scope(project=name, model=model, notes=[])
     services = [_service.resource(name, spec, scope) for name, spec in _parts.mapping(model, "services").items()]
-    others = [*_networks(project, model), *_volumes(project, model)]
-    name = ", ".join(map(str, paths))
-    return Source(kind="compose", name=name, resources=[*services, *others], notes=scope.notes)
+    others = [*_networks(name, model), *_volumes(name, model)]
+    files = ", ".join(map(str, paths))
+    return Source(kind="compose", name=files, resources=[*services, *others], notes=scope.notes)
 
 
-def _project(model: Mapping[str, Any], path: Path) -> str:
+def project(model: Mapping[str, Any], path: Path) -> str:
+    """The project's name: the file's own, or that of its folder."""
     name = str(model.get("name") or path.resolve().parent.name)
     return re.sub(r"[^a-z0-9_-]", "", strip(name).lower()).lstrip("_-") or "project"
 

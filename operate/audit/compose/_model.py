@@ -48,13 +48,18 @@ _Constructor.add_constructor("!reset", lambda *_: _Override(None))
 _Constructor.add_constructor("!override", lambda constructor, node: _Override(_tagged(constructor, node)))
 
 
-def load(paths: list[Path]) -> dict[str, Any]:
-    """All files merged, in order. Raises InputError."""
-    values = _dotenv(paths[0].parent)
+def load(paths: list[Path], environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """All files merged, in order, with the variables of `.env` and, before those, `environment`. Raises InputError."""
+    values = variables(paths, environment)
     merged: dict[str, Any] = {}
     for path in paths:
         merged = merge(merged, _file(path, values, ()))
     return dict(_plain(_extended(merged, values)))
+
+
+def variables(paths: list[Path], environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What the files' variables stand for: `.env` beside the first file, and `environment`, which goes before it."""
+    return {**_dotenv(paths[0].parent), **(environment or {})}
 
 
 def merge(base: Any, over: Any, key: str = "") -> Any:

@@ -16,7 +16,7 @@ from operate.audit.scan._known import Secrets
 from operate.audit.scan._literals import kinds
 from policies.rule import Level, Rule, Severity
 
-__all__ = ["RULES", "Document", "Secrets", "look", "of_logs", "of_plan", "of_state", "shown"]
+__all__ = ["RULES", "Document", "Secrets", "kinds", "look", "of_logs", "of_plan", "of_state", "shown"]
 
 KNOWN: Final = Rule(
     name="refuse-known-secret-in-plain",

@@ -1,7 +1,8 @@
 """Refuses roles that reach more than one database of a server: an owner, a group or a login that two apps share.
 
 It follows owners, grants, default privileges, schemas and memberships to their end. Servers are told apart by
-what their provider connects to, for the same names may be on each.
+what their provider connects to, for the same names may be on each. The program's own readers may reach several, as
+long as neither they nor what they are members of can do more than read.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from policies.scalars import identifier
 
 _PORT = 5432
 _NOBODY = "public"  # grants to everybody have a rule of their own
+_READERS = frozenset({"data-tier:postgres:Readers", "data-tier:postgres:Reader"})
+_READING = frozenset({"CONNECT", "SELECT", "USAGE"})
 _THE_PROVIDERS = ""  # an object without an owner belongs to the login of its provider
 
 
@@ -28,6 +31,15 @@ class _Server:
     direct: dict[str, set[str]] = field(default_factory=dict)
     groups: dict[str, set[str]] = field(default_factory=dict)
     subjects: dict[str, Subject] = field(default_factory=dict)
+    writing: set[str] = field(default_factory=set)
+
+    def readers(self) -> set[str]:
+        """The roles of the program's readers that can do no more than read, by themselves or by what they are in."""
+        own = {role for role, it in self.subjects.items() if it.type == ROLE and not _READERS.isdisjoint(it.kinds)}
+        found = own - self.writing - self.owned.keys()
+        while more := {role for role in found if not self.groups.get(role, set()) <= found}:
+            found -= more
+        return found
 
     def allow(self, role: str, database: str, by: Subject) -> None:
         """`by` lets a role into a database."""
@@ -57,6 +69,7 @@ class _Server:
 def _check(subjects: Sequence[Subject], settings: Settings) -> Iterator[Finding]:
     readers = {identifier(one) for one in settings["readers"]}
     for server in _servers(subjects).values():
+        may = readers | server.readers()
         for owner, databases in server.owned.items():
             others = sorted({name for name, _ in databases})
             for _, subject in databases if len(others) > 1 and owner not in readers else ():
@@ -64,7 +77,7 @@ def _check(subjects: Sequence[Subject], settings: Settings) -> Iterator[Finding]
         everything = server.reached()
         for role, subject in server.subjects.items():
             reached = sorted(everything.get(role, ()))
-            if len(reached) > 1 and role not in readers:
+            if len(reached) > 1 and role not in may:
                 yield Finding(f"role {role} reaches the databases {', '.join(reached)}", subject.urn)
 
 
@@ -103,8 +116,10 @@ def _add(server: _Server, subject: Subject) -> None:
         server.allow(identifier(subject.get("owner")), database, subject)
         for _, policy in subject.reader.items(subject.props, "policies"):
             server.allow(identifier(subject.reader.get(policy, "role")), database, subject)
-    elif any(subject.reader.items(subject.props, "privileges")):
+    elif privileges := {str(one).upper() for _, one in subject.reader.items(subject.props, "privileges")}:
         server.allow(role, database, subject)
+        if not privileges <= _READING or (subject.get("objectType") == "sequence" and "USAGE" in privileges):
+            server.writing.add(role)
 
 
 def _name(subject: Subject) -> str:

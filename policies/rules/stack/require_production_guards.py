@@ -1,6 +1,6 @@
 """Tells a production stack with a PostgreSQL server what it has no guard for: backups, TLS, a pooler.
 
-None of them can be declared yet, so the rule is advisory until the day in `HARDENS`; from then on it is mandatory.
+Backups can't be declared yet, so the rule is advisory until the day in `HARDENS`; from then on it is mandatory.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ RULE = StackRule(
     name="require-production-guards",
     description="Production has backups, TLS and a pooler.",
     why="A server without a backup is lost with its disk, without TLS it is read on the wire, and without a pooler the "
-    "first busy app takes all connections. The program can't declare all of them yet, hence the later date.",
-    remedy="Declare them as soon as the program has them; until then keep dumps outside the host",
+    "first busy app takes all connections. The program can't declare backups yet, hence the later date.",
+    remedy="Declare postgres.pooler and leave TLS on; until the program has backups keep dumps outside the host",
     severity=Severity.MEDIUM,
     level=Level.ADVISORY,
     hardens=HARDENS,

@@ -1,7 +1,9 @@
 """Refuses data that the program could delete: volumes of data containers, databases, roles, and their passwords.
 
 A password that is written into a volume is data: without it the volume can't be opened any more. That of an app's login
-isn't once it rotates: the admin sets another one, and protection would forbid just that. While the stack's own outputs
+isn't once it rotates: the admin sets another one, and protection would forbid just that. Nor is an admin's once a later
+generation of it, which is protected, opens the volume. The roles of the program's readers own nothing: a reader that is
+taken out of the stack file takes no data with it. While the stack's own outputs
 call an app `purging`, what goes with it is unprotected, a shared server after the last of its apps too: the program
 decides which, and a pull request shows it as deletions.
 """
@@ -23,6 +25,10 @@ _PASSWORD: Final = "random:index/randomPassword:RandomPassword"
 _APP_LOGINS: Final = frozenset(
     {"data-tier:postgres:AppDatabase", "data-tier:redis:RedisUser", "data-tier:mongo:MongoUser"}
 )
+_REMADE: Final = "data-tier:pooler:PgBouncer"  # protected, a pooler could not be taken out of the stack file again
+_REMADE_LOGINS: Final = frozenset(
+    {"data-tier:postgres:Readers", "data-tier:postgres:Reader", "data-tier:postgres:Watchdog"}
+)
 _OBJECTS: Final = frozenset({DATABASE, ROLE, SCHEMA})
 
 
@@ -32,13 +38,16 @@ def _check(subjects: Sequence[Subject], _: Settings) -> Iterator[Finding]:
     if bare and _purges(subjects):
         return
     used = _volumes_of_stores(subjects) if any(one.type == _VOLUME for one in bare) else frozenset()
+    kept = [one for one in subjects if one.protect and one.type == _PASSWORD]
     for one in bare:
-        if what := _holds(one, used):
+        if (what := _holds(one, used)) and not any(_follows(other, one) for other in kept):
             yield Finding(f"protect: {what} isn't protected", one.urn)
 
 
 def _holds(one: Subject, used: frozenset[str]) -> str:
-    """What an unprotected resource holds, "" where that is no data."""
+    """What an unprotected resource holds, "" where that is no data, or data that a pooler makes again by itself."""
+    if _REMADE in one.kinds or (one.type in (ROLE, _PASSWORD) and not _REMADE_LOGINS.isdisjoint(one.kinds)):
+        return ""  # owns nothing, and the admin sets another password
     if one.type in _OBJECTS:
         return "a database object"
     if one.type == _PASSWORD:
@@ -60,6 +69,18 @@ def _rotates(one: Subject) -> bool:
     """Whether it is the password of an app's login that a rotation has made."""
     made = any(key == "generation" for key, _ in one.reader.entries(one.props, "keepers"))
     return made and not _APP_LOGINS.isdisjoint(one.kinds)
+
+
+def _follows(other: Subject, one: Subject) -> bool:
+    """Whether a password is the next generation of `one`: the two are kept by turns, beside each other."""
+    beside = other.urn.rpartition("::")[0] == one.urn.rpartition("::")[0]
+    first, second = sorted((one.name, other.name), key=len)
+    return beside and second == f"{first}-b" and _generation(other) > _generation(one)
+
+
+def _generation(one: Subject) -> int:
+    made = [str(value) for key, value in one.reader.entries(one.props, "keepers") if key == "generation"]
+    return int(made[0]) if made and made[0].isdigit() else 1
 
 
 def _volumes_of_stores(subjects: Sequence[Subject]) -> frozenset[str]:

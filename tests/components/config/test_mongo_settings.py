@@ -89,6 +89,8 @@ def test_an_app_that_asks_for_it_without_the_section_is_one_error():
         (lambda raw: raw["mongo"]["resources"].update(cpu=0), "mongo.resources.cpu"),
         (lambda raw: raw["mongo"].update(storage="20"), "mongo.storage"),
         (lambda raw: raw["mongo"].update(admin="9x"), "mongo.admin"),
+        (lambda raw: raw["mongo"]["resources"].update(reservation="1Gi"), "mongo.resources.reservation"),
+        (lambda raw: raw["mongo"].update(generation=0), "mongo.generation"),
         (lambda raw: raw["mongo"].update(replicas=3), "mongo.replicas"),
         (lambda raw: raw["mongo"].pop("image"), "mongo.image"),
         (lambda raw: raw["apps"]["shop"]["mongo"].update(server={"resources": {"memory": "64Mi"}}), "apps.shop.mongo"),
@@ -126,6 +128,10 @@ def lost(change: Change) -> list[str]:
         (
             lambda raw: raw["apps"]["shop"]["mongo"].update(database="other"),
             "apps.shop.mongo.database = 'other': the app's data is in shop",
+        ),
+        (
+            lambda raw: raw["mongo"].update(generation=3),
+            "mongo.generation = 3: it was 1, and only the next generation",
         ),
         (lambda raw: raw["mongo"].update(name="other"), "mongo.name = 'other': the data is in the volume of"),
         (lambda raw: raw["mongo"].update(admin="other"), "mongo.admin = 'other': the servers know admin as admin"),

@@ -16,7 +16,9 @@ COPIES: Final = frozenset({"command:remote:CopyFile", "command:remote:CopyToRemo
 # no anchors: the whole text must match
 _OWN: Final = (
     r"\.venv/bin/python -m operate\."
-    r"(?:(?:redis|mongo)_users (?:set|settle|lock|delete|purge)|reload_tls (?:postgres|redis|mongo)|drain)"
+    r"(?:(?:redis|mongo)_users (?:set|settle|lock|delete|purge)|(?:reload_tls|turn_admin) (?:postgres|redis|mongo)"
+    r"|drain|init_sql|role_limits (?:apply|reset)|pooler (?:look-up|pools|reload)|readers (?:guard|grant|revoke)"
+    r"|row_level_security install)"
 )
 
 

@@ -54,7 +54,7 @@ RULE = ResourceRule(
         "allowed": {
             "type": "object",
             "additionalProperties": {"type": "array", "items": {"type": "string", "minLength": 1}},
-            "default": {},
+            "default": {one: ["data_tier_watchdog"] for one in ("pg_read_all_stats", "pg_signal_backend")},
             "description": "Per role the members that it may have, as in `pg_monitor: [exporter]`.",
         },
     },

@@ -167,3 +167,44 @@ def test_a_ladder_of_memberships_takes_no_longer_with_each_level():
         (ROLE, {"name": f"{side}{at}", "roles": [f"a{at + 1}", f"b{at + 1}"]}) for at in range(60) for side in "ab"
     ]
     assert violations(*ladder, grant("a60")) == []
+
+
+def of_readers(**login: Any) -> list[Subject]:
+    """One reader of both databases, as the program declares it."""
+    made = on(ONE, [*app("shop"), *app("blog")])
+    group = {"name": "analytics_ro", "login": False, "roles": ["data_tier_readers"]}
+    kinds = "data-tier:postgres:Readers$data-tier:postgres:Reader"
+    for at, props in enumerate(
+        [{"name": "data_tier_readers"}, group, changed({"name": "analytics_ro_a", "roles": ["analytics_ro"]}, **login)]
+    ):
+        urn = f"urn:pulumi:dev::p::{kinds}${ROLE}::reader-{at}"
+        made.append(Subject(ROLE, f"reader-{at}", urn, subject(ROLE, props).props, provider=ONE))
+    return made + on(ONE, [grant("analytics_ro", database=name) for name in ("shop", "blog")])
+
+
+def more(declared: list[Subject], *others: Declared) -> list[str]:
+    return [one.message for one in found_in_stack(RULE, [*declared, *on(ONE, list(others))])]
+
+
+def test_a_reader_of_the_program_may_read_several_databases():
+    assert more(of_readers()) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        grant("analytics_ro", privileges=["SELECT", "INSERT"]),
+        grant("analytics_ro_a", privileges=["UPDATE"]),
+        grant("data_tier_readers", privileges=["ALL"]),
+        grant("analytics_ro", DEFAULT_PRIVILEGES, objectType="sequence", privileges=["USAGE"]),
+        (DATABASE, {"name": "third", "owner": "analytics_ro"}),
+        (GRANT_ROLE, {"role": "analytics_ro_a", "grantRole": "blog"}),
+    ],
+)
+def test_a_reader_that_can_do_more_than_read_is_refused(other):
+    assert any("analytics_ro_a reaches the databases" in message for message in more(of_readers(), other))
+
+
+def test_a_reader_that_is_a_member_of_an_app_is_refused():
+    found = more(of_readers(roles=["analytics_ro", "shop"]))
+    assert found == ["role analytics_ro_a reaches the databases blog, shop"]

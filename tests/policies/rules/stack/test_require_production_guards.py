@@ -34,8 +34,8 @@ def test_a_guarded_production_passes():
     assert violations(server(), *GUARDS) == []
 
 
-def test_today_production_has_none_of_them():
-    assert len(violations(*subjects(own_graph("prod"), "prod"))) == 3
+def test_today_production_has_no_backup_and_no_pooler():
+    assert len(violations(*subjects(own_graph("prod"), "prod"))) == 2
     assert violations(*subjects(own_graph("prod"), "dev")) == []
 
 

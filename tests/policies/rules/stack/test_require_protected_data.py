@@ -67,6 +67,17 @@ def test_an_unprotected_database_object_is_refused(kind):
     assert len(violations(subject(kind, {"name": "shop"}))) == 1
 
 
+@pytest.mark.parametrize("kind", [ROLE, PASSWORD])
+def test_what_a_reader_consists_of_holds_no_data_and_passes(kind):
+    urn = f"urn:pulumi:dev::p::data-tier:postgres:Readers$data-tier:postgres:Reader${kind}::x"
+    assert violations(subject(kind, {"name": "analytics_ro"}, urn=urn)) == []
+
+
+def test_a_database_is_data_wherever_it_is_declared():
+    urn = f"urn:pulumi:dev::p::data-tier:postgres:Readers${DATABASE}::x"
+    assert len(violations(subject(DATABASE, {"name": "shop"}, urn=urn))) == 1
+
+
 def test_a_grant_can_be_made_anew_and_passes():
     assert violations(subject(GRANT, {"role": "shop"})) == []
 
@@ -78,6 +89,11 @@ def test_an_unprotected_password_of_a_data_component_is_refused():
 def test_a_password_is_known_by_its_name_too():
     assert len(violations(subject(PASSWORD, {"length": 32}, name="postgres-admin"))) == 1
     assert violations(subject(PASSWORD, {"length": 32}, name="session-key")) == []
+
+
+def test_what_a_pooler_makes_again_by_itself_passes():
+    urn = f"urn:pulumi:dev::p::data-tier:pooler:PgBouncer${ROLE}::x"
+    assert violations(subject(ROLE, {"name": "pgbouncer_auth"}, urn=urn)) == []
 
 
 @pytest.mark.parametrize(("entry", "count"), [({"purging": True}, 0), ({"purging": False}, 1), ({}, 1)])
@@ -112,3 +128,38 @@ def test_an_unknown_value_is_told(subjects):
 
 def test_nothing_need_be_known_where_everything_is_protected():
     assert violations(volume(protect=True), store(volumes=UNKNOWN_ARRAY_VALUE)) == []
+
+
+@pytest.mark.parametrize(("kind", "passes"), [(ROLE, True), (PASSWORD, True), (DATABASE, False)])
+def test_the_watchdogs_login_holds_no_data(kind, passes):
+    urn = f"urn:pulumi:dev::p::data-tier:postgres:UnifiedPostgres$data-tier:postgres:Watchdog${kind}::postgres-x"
+    one = Subject(kind, "postgres-x", urn, subject(kind, {"name": "x"}).props)
+    assert (violations(one) == []) is passes
+
+
+def admin(
+    name: str, generation: str | None, *, protect: bool = False, parent: str = "postgres:PostgresServer"
+) -> Subject:
+    urn = f"urn:pulumi:dev::p::data-tier:{parent}${PASSWORD}::{name}"
+    props = {"length": 32, **({"keepers": {"generation": generation}} if generation else {})}
+    return subject(PASSWORD, props, name=name, urn=urn, protect=protect)
+
+
+def test_an_admins_password_before_passes_beside_its_protected_next_generation():
+    assert violations(admin("x", None), admin("x-b", "2", protect=True)) == []
+    assert violations(admin("x", "3", protect=True), admin("x-b", "2")) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        admin("x-b", "2"),
+        admin("y-b", "2", protect=True),
+        admin("x-b", "2", protect=True, parent="redis:RedisWithDbs"),
+        admin("x-b", None, protect=True),
+        admin("x-c", "2", protect=True),
+    ],
+    ids=["unprotected", "another one's", "another server's", "no later one", "no turn of it"],
+)
+def test_an_admins_only_password_is_refused(other):
+    assert len(violations(admin("x", None), other)) >= 1

@@ -29,6 +29,27 @@ def test_telling_a_server_of_its_certificate_is_listed(kind):
     assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.reload_tls {kind}"}) == []
 
 
+@pytest.mark.parametrize("command", ["apply", "reset"])
+def test_the_limits_of_a_role_are_listed(command):
+    assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.role_limits {command}"}) == []
+
+
+@pytest.mark.parametrize("what", ["look-up", "pools", "reload"])
+def test_setting_up_a_pooler_is_listed(what):
+    assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.pooler {what}"}) == []
+
+
+@pytest.mark.parametrize("what", ["readers guard", "readers grant", "readers revoke", "row_level_security install"])
+def test_what_readers_and_row_level_security_need_is_listed(what):
+    assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.{what}"}) == []
+    assert len(found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.{what} all"})) == 1
+
+
+@pytest.mark.parametrize("kind", ["postgres", "redis"])
+def test_telling_a_server_of_its_admins_password_is_listed(kind):
+    assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.turn_admin {kind}"}) == []
+
+
 @pytest.mark.parametrize("command", ["./deploy.sh", "make up", f"{OWN}; ls", f"{OWN}\nls", f"x{OWN}", f"{OWN}x"])
 @pytest.mark.parametrize("key", ["create", "update", "delete"])
 def test_every_other_command_is_reported(command, key):

@@ -67,3 +67,10 @@ def test_an_unknown_role_hides_no_other():
     assert len(findings_so_far(RULE, one)) == 1
     with pytest.raises(UnknownValueError):
         one.reader.finish()
+
+
+@pytest.mark.parametrize("role", ["pg_read_all_stats", "pg_signal_backend"])
+def test_the_watchdog_alone_sees_and_ends_sessions(role):
+    assert found(RULE, ROLE, changed(COMPLIANT, name="data_tier_watchdog", roles=[role])) == []
+    assert len(found(RULE, ROLE, changed(COMPLIANT, name="shop_a", roles=[role]))) == 1
+    assert len(found(RULE, ROLE, changed(COMPLIANT, name="data_tier_watchdog", roles=["pg_read_all_data"]))) == 1

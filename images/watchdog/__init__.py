@@ -1,0 +1,1 @@
+"""The watchdog's program, which its container is given with `components.limits` beside it."""

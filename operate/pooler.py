@@ -1,0 +1,152 @@
+"""What a pooler needs beside its container: the function by which it looks up who logs in, the pools of apps, and to
+be told of a renewed certificate and of new passwords.
+
+Run as `python -m operate.pooler look-up|pools|reload`, with everything in the environment, so that no password is
+in a command line. For look-up: POSTGRES_HOST, POSTGRES_PORT, POSTGRES_ADMIN, POSTGRES_ADMIN_PASSWORD, PGSSLMODE,
+POOLER_AUTH (the role, and the database of the same name). For pools: POOLER_CONTAINER, POOLER_SERVER (`host=...
+port=...`), POOLER_PROCESSES, POOLER_POOLS (JSON, server connections by database). For reload: POOLER_CONTAINER,
+POOLER_FINGERPRINT (SHA-256 of the certificate to look for, empty without TLS).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import tarfile
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import psycopg
+from docker.errors import DockerException
+from psycopg import sql
+
+from operate import daemon, inside, pooler_console
+from operate.errors import OperateError
+
+_USAGE: Final = 2
+_SECONDS: Final = 10
+_FOLDER, _FILE = "/var/lib/pgbouncer", "pools.ini"
+_SHOWN: Final = """
+openssl s_client -connect 127.0.0.1:6432 -starttls postgres -CAfile /run/secrets/ca.crt -verify_hostname "$1" \\
+    -verify_return_error </dev/null 2>/dev/null | openssl x509 -outform DER | sha256sum | cut -d ' ' -f 1"""
+
+# Nobody who could do harm with a pooled session: no superuser, nobody who replicates or passes row-level security, no
+# migrating login, which acts as another role and needs session locks. The path is pinned, as its owner is a superuser.
+_LOOK_UP: Final = """
+CREATE SCHEMA IF NOT EXISTS pooler;
+REVOKE ALL ON SCHEMA pooler, public FROM PUBLIC;
+CREATE OR REPLACE FUNCTION pooler.login(wanted text) RETURNS TABLE (name text, verifier text)
+LANGUAGE sql STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT r.rolname::text, r.rolpassword FROM pg_catalog.pg_authid AS r
+    WHERE r.rolname = wanted AND r.rolcanlogin
+      AND NOT (r.rolsuper OR r.rolreplication OR r.rolbypassrls)
+      AND (r.rolvaliduntil IS NULL OR r.rolvaliduntil > pg_catalog.now())
+      AND NOT EXISTS (
+          SELECT FROM pg_catalog.pg_db_role_setting AS s, pg_catalog.unnest(s.setconfig) AS entry
+          WHERE s.setrole = r.oid AND entry LIKE 'role=%')
+$$;
+REVOKE ALL ON FUNCTION pooler.login(text) FROM PUBLIC;
+GRANT USAGE ON SCHEMA pooler TO {auth};
+GRANT EXECUTE ON FUNCTION pooler.login(text) TO {auth};
+"""
+
+
+def pools_file(server: str, pools: Mapping[str, int], processes: int = 1) -> str:
+    """The included part of pgbouncer.ini, for each of its processes. Both logins of an app count together: by user each
+    would have a pool.
+    """
+    sizes = {database: max(1, size // processes) for database, size in pools.items()}
+    lines = (f"{database} = {server} pool_size={size} max_db_connections={size}\n" for database, size in sizes.items())
+    return f"[databases]\n{''.join(lines)}"
+
+
+def install_look_up(connection: psycopg.Connection[tuple[object, ...]], auth: str) -> None:
+    """Create or replace the function, for `auth` alone. Raises psycopg.Error."""
+    with connection.transaction():
+        connection.execute("SET LOCAL search_path = pg_catalog, pg_temp")
+        connection.execute(sql.SQL(_LOOK_UP).format(auth=sql.Identifier(auth)))
+
+
+def write_pools(name: str, content: str) -> None:
+    """Put the pools into the pooler called `name` and let it read them; nobody is disconnected. Raises OperateError."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        entry = tarfile.TarInfo(_FILE)
+        entry.size, entry.mode = len(content.encode()), 0o644
+        tar.addfile(entry, io.BytesIO(content.encode()))
+    container = daemon.running(daemon.connect(), name)
+    try:
+        container.put_archive(_FOLDER, archive.getvalue())
+    except DockerException as error:
+        raise OperateError(f"{name}: the pools can't be set ({type(error).__name__})") from None
+    pooler_console.ask(container, "RELOAD")
+
+
+def renew(name: str, fingerprint: str) -> None:
+    """Let each process read its files again, and look that what it shows is the certificate of `fingerprint`, verified
+    as clients do; none is looked for where that is empty. Nobody is disconnected. Raises OperateError.
+    """
+    container = daemon.running(daemon.connect(), name)
+    pooler_console.ask(container, "RELOAD")
+    if not fingerprint:
+        return
+    done = inside.capture(container, ["sh", "-c", _SHOWN, "shown", name], seconds=_SECONDS)
+    if done.out.decode().strip() != fingerprint:
+        raise OperateError(f"{name} shows another certificate than it was given; its log says why")
+
+
+def _look_up(environment: Mapping[str, str]) -> None:
+    auth = environment["POOLER_AUTH"]
+    place = f"{environment['POSTGRES_HOST']}:{environment['POSTGRES_PORT']}"
+    try:
+        with psycopg.connect(
+            host=environment["POSTGRES_HOST"],
+            port=environment["POSTGRES_PORT"],
+            user=environment["POSTGRES_ADMIN"],
+            password=environment["POSTGRES_ADMIN_PASSWORD"],
+            dbname=auth,
+            connect_timeout=_SECONDS,
+            sslmode=environment["PGSSLMODE"],
+        ) as connection:
+            install_look_up(connection, auth)
+    except psycopg.Error as error:
+        raise OperateError(f"{place}, database {auth}: {type(error).__name__}: {error}") from None
+
+
+def _pools(environment: Mapping[str, str]) -> None:
+    pools: dict[str, int] = json.loads(environment["POOLER_POOLS"])
+    processes = int(environment["POOLER_PROCESSES"])
+    write_pools(environment["POOLER_CONTAINER"], pools_file(environment["POOLER_SERVER"], pools, processes))
+
+
+def _reload(environment: Mapping[str, str]) -> None:
+    renew(environment["POOLER_CONTAINER"], environment["POOLER_FINGERPRINT"])
+
+
+_COMMANDS: Final[Mapping[str, Callable[[Mapping[str, str]], None]]] = {
+    "look-up": _look_up,
+    "pools": _pools,
+    "reload": _reload,
+}
+
+
+def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Do what `arguments` say; the exit code. Errors name the server, never a password."""
+    if len(arguments) != 1 or arguments[0] not in _COMMANDS:
+        print(f"usage: python -m operate.pooler {'|'.join(_COMMANDS)}", file=sys.stderr)
+        return _USAGE
+    try:
+        _COMMANDS[arguments[0]](environment)
+    except KeyError as error:
+        print(f"{error.args[0]} is not set in the environment", file=sys.stderr)
+        return _USAGE
+    except OperateError as error:
+        print(f"cannot set the pooler's {arguments[0]}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

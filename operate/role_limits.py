@@ -1,0 +1,90 @@
+"""Gives a login of an app the limits that the official Role has no field for, and writes down what was declared.
+
+Run as `python -m operate.role_limits apply|reset`, with everything in the environment, so that no password is in a
+command line: PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE of the admin, LIMITS_ROLE, and for apply LIMITS_APP,
+LIMITS_CONNECTIONS and LIMITS_DECLARED: a JSON object of limits in milliseconds and kB.
+
+After `apply` the role has exactly what was declared, as far as it is this command's to set; sessions that are open keep
+what they began with. Which limits there are belongs to `components.limits`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import psycopg
+from psycopg import sql
+
+from components import limits
+
+_USAGE: Final = 2
+_COMMANDS: Final = ("apply", "reset")
+
+
+def apply(server: psycopg.Connection[Any], role: str, declared: Mapping[str, int], comment: str) -> None:
+    """Set what is declared, take back what isn't any more, and note all of it. Raises psycopg.Error."""
+    with server.transaction():
+        for name in limits.BY_COMMAND:
+            if name in declared:
+                _alter(server, role, "SET {} TO {}", sql.Identifier(name), limits.written(name, declared[name]))
+            else:
+                _alter(server, role, "RESET {}", sql.Identifier(name))
+        _comment(server, role, comment)
+
+
+def reset(server: psycopg.Connection[Any], role: str) -> None:
+    """Take back what `apply` has set; a role that is gone needs nothing. Raises psycopg.Error."""
+    if server.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone() is None:
+        return
+    with server.transaction():
+        for name in limits.BY_COMMAND:
+            _alter(server, role, "RESET {}", sql.Identifier(name))
+        _comment(server, role, None)
+
+
+def _alter(server: psycopg.Connection[Any], role: str, what: str, *parts: sql.Composable | str) -> None:
+    filled = [part if isinstance(part, sql.Composable) else sql.Literal(part) for part in parts]
+    change = sql.SQL(what).format(*filled)
+    server.execute(sql.SQL("ALTER ROLE {} {}").format(sql.Identifier(role), change))
+
+
+def _comment(server: psycopg.Connection[Any], role: str, text: str | None) -> None:
+    server.execute(sql.SQL("COMMENT ON ROLE {} IS {}").format(sql.Identifier(role), sql.Literal(text)))
+
+
+def _run(command: str, environment: Mapping[str, str]) -> None:
+    role = environment["LIMITS_ROLE"]
+    with psycopg.connect(autocommit=True, connect_timeout=10, application_name="data-tier limits") as server:
+        if command == "reset":
+            reset(server, role)
+            return
+        declared = {str(name): int(number) for name, number in json.loads(environment["LIMITS_DECLARED"]).items()}
+        comment = limits.comment(environment["LIMITS_APP"], int(environment["LIMITS_CONNECTIONS"]), declared)
+        apply(server, role, declared, comment)
+
+
+def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Do what `arguments` say; the exit code. Errors name the role and the server, never a password."""
+    if len(arguments) != 1 or arguments[0] not in _COMMANDS:
+        print(f"usage: python -m operate.role_limits {'|'.join(_COMMANDS)}", file=sys.stderr)
+        return _USAGE
+    try:
+        where = f"{environment['LIMITS_ROLE']} on {environment['PGHOST']}:{environment['PGPORT']}"
+        _run(arguments[0], environment)
+    except KeyError as error:
+        print(f"{error.args[0]} is not set in the environment", file=sys.stderr)
+        return _USAGE
+    except psycopg.Error as error:
+        said = str(error).strip().splitlines()
+        reason = said[0] if said else type(error).__name__
+        print(f"cannot {arguments[0]} the limits of {where}: {reason}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

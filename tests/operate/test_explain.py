@@ -1,0 +1,56 @@
+"""What `explain` prints: every value with rule and source, and where a running server has another one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from components.config import parse
+from operate import explain
+from operate.errors import OperateError
+from tests.components.samples import mixed, small
+
+
+def told(running: dict[str, str] | None, **parameters: Any) -> explain.Told:
+    raw = small()
+    raw["postgres"]["parameters"] = parameters
+    [one] = explain.gather(parse(raw), "small-postgres-unified", None)
+    return explain.Told(sized=one.sized, running=running)
+
+
+def test_all_servers_are_told_without_docker():
+    found = explain.gather(parse(mixed()), None, None)
+    assert [one.sized.container for one in found] == [
+        "small-postgres-unified", "small-shop-postgres", "small-blog-postgres", "small-redis-unified",
+        "small-shop-redis",
+    ]  # fmt: skip
+    assert all(one.running is None for one in found)
+
+
+def test_a_server_is_found_by_its_name_without_the_prefix():
+    [one] = explain.gather(parse(small()), "redis-unified", None)
+    assert [value["value"] for value in one.as_json()["values"]] == ["48mb"]
+
+
+def test_a_name_that_isnt_there_is_told_with_those_that_are():
+    with pytest.raises(OperateError, match="no server x in the stack file; its servers: small-postgres-unified, "):
+        explain.gather(parse(small()), "x", None)
+
+
+def test_what_the_running_server_has_is_compared_by_meaning():
+    one = told({"shared_buffers": "64MB", "temp_file_limit": "1GB", "jit": "on"}, work_mem="512kB")
+    values = {value["name"]: value for value in one.as_json()["values"]}
+    assert {name for name, value in values.items() if value["differs"]} == {"jit"}
+    assert values["jit"]["running"] == "on"
+    assert values["work_mem"]["running"] is None
+    assert values["work_mem"]["source"] == "data-tier:postgres.parameters.work_mem"
+
+
+def test_a_stack_file_that_breaks_a_rule_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setattr("operate.pulumi.REPOSITORY", tmp_path)
+    with pytest.raises(OperateError, match=r"Pulumi\.x\.yaml is missing"):
+        explain.settings_of("x")
+    (tmp_path / "Pulumi.x.yaml").write_text("config: {'data-tier:prefix': Bad}\n")
+    with pytest.raises(OperateError, match=r"data-tier:prefix = 'Bad'"):
+        explain.settings_of("x")

@@ -18,7 +18,7 @@ from rich.console import Group
 from components.config import Settings, SettingsError, parse
 from components.tuning import Explained, Sized, sized
 from components.tuning.catalogue import same
-from operate import connections, daemon, inside, printing
+from operate import connections, daemon, inside, pools, printing
 from operate.doctor.stack_file import StackFile
 from operate.errors import OperateError
 
@@ -82,7 +82,7 @@ def _running(one: Sized, admin: str, client: docker.DockerClient) -> dict[str, s
     container = daemon.find(client, one.container)
     if container is None or container.status != "running":
         return None
-    ask = {"postgres": _postgres, "redis": _redis}.get(one.kind)
+    ask = {"postgres": _postgres, "redis": _redis, "pgbouncer": _pgbouncer}.get(one.kind)
     try:
         return dict(ask(container, [value.name for value in one.values], admin)) if ask else None
     except OperateError:  # it has just stopped, or hangs: `status` says so
@@ -102,6 +102,11 @@ def _redis(container: Container, names: Sequence[str], admin: str) -> Iterator[t
     for name, value in zip(lines[::2], lines[1::2], strict=False):
         mebibytes, rest = divmod(int(value), 1024**2) if value.isdigit() else (0, 1)
         yield name, value if rest else f"{mebibytes}mb"
+
+
+def _pgbouncer(container: Container, names: Sequence[str], admin: str) -> Iterator[tuple[str, str]]:  # noqa: ARG001
+    """The size of each pool, all processes together."""
+    return ((f"pool {pool.database}", str(pool.size)) for pool in pools.of(container))
 
 
 def _output(container: Container, command: Sequence[str], user: str) -> str:

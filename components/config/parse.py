@@ -34,6 +34,13 @@ _WORDING: Final = {
     "list_type": _LIST,
 }
 
+_BOUNDS: Final = {
+    "greater_than_equal": ("ge", "{} or more"),
+    "greater_than": ("gt", "more than {}"),
+    "less_than_equal": ("le", "{} or less"),
+}
+_SIZES: Final = frozenset({"memory", "reservation", "storage"})  # by now numbers of MiB
+
 # So that the sections around a missing one are checked all the same; what is found inside a stand-in isn't reported.
 _STAND_INS: Final[Mapping[str, Any]] = {
     "prefix": "stand-in",
@@ -105,6 +112,8 @@ def _problem(detail: ErrorDetails) -> Problem:
     value = NOTHING if isinstance(detail["input"], (Mapping, tuple)) else detail["input"]
     if detail["type"] in {"extra_forbidden", "missing"}:
         value = NOTHING
+    if detail["type"] in _BOUNDS and _place(detail)[-1] in _SIZES:
+        value = f"{value}Mi"
     rule, remedy = _wording(detail)
     return Problem(key=dotted(_place(detail)), value=value, rule=rule, remedy=remedy)
 
@@ -115,6 +124,10 @@ def _wording(detail: ErrorDetails) -> tuple[str, str]:
         return context["rule"], context["remedy"]
     if kind == "literal_error":
         return f"this must be {context['expected']}", "Write one of them"
+    if kind in _BOUNDS:
+        bound, words = _BOUNDS[kind]
+        least = f"{context[bound]}{'Mi' if _place(detail)[-1] in _SIZES else ''}"
+        return f"this must be {words.format(least)}", f"Write {words.format(least)}"
     return _WORDING.get(kind, (detail["msg"][:1].lower() + detail["msg"][1:], "Correct the value"))
 
 

@@ -8,10 +8,14 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from components.config.models import Settings
-from components.tuning import postgres_servers, redis_servers
+from components.tuning import poolers, postgres_servers, redis_servers
 from components.tuning.explained import Explained, Sized
 
-EXPLAINERS: Final[tuple[Callable[[Settings], Iterator[Sized]], ...]] = (postgres_servers.sized, redis_servers.sized)
+EXPLAINERS: Final[tuple[Callable[[Settings], Iterator[Sized]], ...]] = (
+    postgres_servers.sized,
+    poolers.sized,
+    redis_servers.sized,
+)
 
 __all__ = ["EXPLAINERS", "Explained", "Sized", "sized"]
 

@@ -30,7 +30,29 @@ def test_all_servers_are_told_without_docker():
 
 def test_a_server_is_found_by_its_name_without_the_prefix():
     [one] = explain.gather(parse(small()), "redis-unified", None)
-    assert [value["value"] for value in one.as_json()["values"]] == ["48mb"]
+    assert [value["value"] for value in one.as_json()["values"]] == ["48mb", "noeviction"]
+
+
+def test_a_pool_is_told_with_the_arithmetic_that_it_follows_from():
+    raw = small(shop={"postgres": {"database": "shop", "weight": 3}}, blog={"postgres": {"database": "blog"}})
+    raw["postgres"] |= {"pooler": {"cpu": 2}, "connections": 100}
+    [one] = explain.gather(parse(raw), "postgres-unified-pooler", None)
+    values = {value["name"]: value for value in one.as_json()["values"]}
+    # 100 less 10 and 2 x 2 x 3 look-ups, 5 for each migration, and 2 for each pool: 64 in four parts
+    assert values["pool shop"]["value"] == "50"
+    assert values["pool blog"]["value"] == "18"
+    assert "3 of 4 parts of the 64 left of 100: 22 are for administration" in values["pool shop"]["rule"]
+    assert values["pool shop"]["source"] == "data-tier:apps.shop.postgres.weight"
+    assert values["processes"]["value"] == "2"
+
+
+def test_a_pool_as_declared_and_one_that_meets_the_most():
+    raw = small(shop={"postgres": {"database": "shop", "connections": 30}}, blog={"postgres": {"database": "blog"}})
+    raw["postgres"] |= {"pooler": {"pool": 12}, "connections": 100}
+    [one] = explain.gather(parse(raw), "postgres-unified-pooler", None)
+    told = {value["name"]: (value["value"], value["source"]) for value in one.as_json()["values"]}
+    assert told["pool shop"] == ("12", "data-tier:postgres.pooler.pool")
+    assert told["pool blog"] == ("12", "data-tier:postgres.pooler.pool")
 
 
 def test_a_name_that_isnt_there_is_told_with_those_that_are():

@@ -19,7 +19,6 @@ from tests.integration.project import REPOSITORY
 PREFIX = f"dttest-{os.getpid()}"
 IMAGES = {"source": "debian", "postgres": 17, "redis": 8}
 REFERENCES = (f"data-tier/postgres:{IMAGES['postgres']}", f"data-tier/redis:{IMAGES['redis']}", "data-tier/probe:1")
-_WORKERS = 5
 _TIERS = ("data", "backend", "frontend", "admin")
 
 
@@ -60,16 +59,9 @@ def free_subnets(client: docker.DockerClient | None, count: int) -> list[IPv4Net
         for config in (network.attrs.get("IPAM") or {}).get("Config") or []:
             if ":" not in config.get("Subnet", ":"):
                 taken.append(IPv4Network(config["Subnet"]))
-    first = 200 + 10 * (_worker() % _WORKERS)
-    thirds = range(first, first + 10)
-    candidates = (IPv4Network(f"172.{second}.{third}.0/24") for third in thirds for second in (27, 26, 25, 24))
+    candidates = (IPv4Network(f"172.{second}.{third}.0/24") for second in (27, 26, 25, 24) for third in range(200, 240))
     free = (one for one in candidates if not any(one.overlaps(other) for other in taken))
     return [next(free) for _ in range(count)]
-
-
-def _worker() -> int:
-    """Which of the processes that share the tests this is: as they look at the same time, each has its own subnets."""
-    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
 
 def _free_shift(ports: list[int]) -> int:

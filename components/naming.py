@@ -94,6 +94,11 @@ def pooler_name(server: str) -> str:
     return f"{server}-pooler"
 
 
+def mongo_login(app: str, slot: Literal["a", "b"]) -> str:
+    """One of the two alternating users of an app in its MongoDB database."""
+    return f"{app}_{slot}"
+
+
 def server_key(kind: str, app: str | None = None, purpose: str | None = None) -> str:
     """What a server is called in the outputs: the shared one by its kind, an app's own by kind and app.
 

@@ -10,15 +10,17 @@ from typing import Any
 
 import pulumi
 
+from components import mongo as mongo_component
 from components import redis as redis_component
-from components.config import Place, Postgres, Settings, places, redis_servers
-from components.config.ledger import entries
+from components.config import Place, Postgres, Settings, mongo_places, places, redis_servers
+from components.config.ledger import Entry, entries
 from components.config.models import PROBE_IMAGE
 from components.config.places import external_apps
 from components.config.redis_servers import RedisServer
 from components.naming import (
     POOLER_PORT,
     RoleNames,
+    mongo_login,
     outlet_name,
     own_network,
     publish_network,
@@ -44,14 +46,20 @@ def exports(topology: Topology) -> dict[str, Any]:
         "poolers": _poolers(topology),
         "databases": _databases(settings),
         "redis_users": _redis_users(settings),
+        "mongo_users": _mongo_users(settings),
         "readers": _readers(topology),
         "networks": {**_tiers(topology), **_own_networks(settings)},
         "services": {app: _service(settings, app) for app in topology.services},
         "stand_ins": [app for app in topology.services if settings.service_image(app) == PROBE_IMAGE],
-        "apps": {app: entry.model_dump(mode="json") for app, entry in entries(settings).items()},
+        "apps": {app: _held(entry) for app, entry in entries(settings).items()},
         "ca": topology.tls.ca if topology.tls else None,
         "secrets": _secrets(topology),
     }
+
+
+def _held(entry: Entry) -> dict[str, Any]:
+    """As the ledger writes it; the outputs of a stack without MongoDB are as they were before there was any."""
+    return entry.model_dump(mode="json", exclude=None if entry.mongo else {"mongo"})
 
 
 def _servers(settings: Settings) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -63,6 +71,8 @@ def _servers(settings: Settings) -> Iterator[tuple[str, dict[str, Any]]]:
         yield server_key("postgres", app), server
     for key, redis in redis_servers.declared(settings).items():
         yield key, _redis(settings, redis)
+    for mongo in mongo_places.declared(settings):
+        yield mongo.server_key, _mongo(settings, mongo)
 
 
 def _postgres(settings: Settings, server: Postgres, at: DataAddresses, app: str | None = None) -> dict[str, Any]:
@@ -130,6 +140,22 @@ def _redis(settings: Settings, server: RedisServer) -> dict[str, Any]:
     return {**told, **_where(settings, server.name, server.app)}
 
 
+def _mongo(settings: Settings, its: mongo_places.Declared) -> dict[str, Any]:
+    at = own_addresses(settings, its.app) if its.app else shared_addresses(settings)
+    told = {
+        "kind": "mongo",
+        "address": at.mongo,
+        "port": mongo_component.PORT,
+        "admin": its.server.admin,
+        "major": settings.mongo_major,
+        "expose": its.server.expose,
+        "tls": settings.tls.enabled,
+        "stand_in": settings.images.source == "debian",
+        "generation": its.server.generation,
+    }
+    return {**told, **_where(settings, its.name, its.app)}
+
+
 def _where(settings: Settings, name: str, app: str | None) -> dict[str, Any]:
     return {
         "app": app,
@@ -170,6 +196,18 @@ def _redis_users(settings: Settings) -> dict[str, Any]:
         }
         for app, its in settings.apps.items()
         if its.redis
+    }
+
+
+def _mongo_users(settings: Settings) -> dict[str, Any]:
+    return {
+        app: {
+            "database": its.mongo.database,
+            "users": [mongo_login(app, "a"), mongo_login(app, "b")],
+            "server": _key(settings, "mongo", app),
+        }
+        for app, its in settings.apps.items()
+        if its.mongo
     }
 
 

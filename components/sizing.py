@@ -37,6 +37,14 @@ def shared_memory(memory: int) -> int:
     return max(64, memory // 4)
 
 
+def mongo_cache(memory: int) -> str:
+    """GiB of WiredTiger's cache for a MongoDB container of `memory` MiB, as mongod takes it: half, at least 0.25.
+
+    The rest is for connections, sorts (100 MiB each) and the compressed blocks in the page cache.
+    """
+    return f"{max(256, memory // 2) / 1024:g}"
+
+
 def redis_data(memory: int) -> int:
     """MiB of data for a Redis container of `memory` MiB: a quarter stays free for the copy that a rewrite makes."""
     return memory * 3 // 4

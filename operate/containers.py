@@ -21,7 +21,7 @@ from operate.stack import Stack
 
 EVERYTHING: Final = "all"
 # seconds before Docker kills; as `up` has them
-_GRACE: Final = {"postgres": 60, "redis": 30, "relay": 2, "pgbouncer": 10, "service": 10}
+_GRACE: Final = {"postgres": 60, "redis": 30, "mongo": 60, "relay": 2, "pgbouncer": 10, "service": 10}
 _HEALTHY_SECONDS: Final = 120
 _POLL_SECONDS: Final = 0.25
 

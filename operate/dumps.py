@@ -1,4 +1,5 @@
-"""Backups of one app's stores: a database by pg_dump, keys of Redis as a stream for `redis-cli --pipe`.
+"""Backups of one app's stores: a database by pg_dump, keys of Redis as a stream for `redis-cli --pipe`, a MongoDB
+database as the files of mongodump.
 
 Written inside the server's container and streamed out, so that the tools have the server's version; a file is 0600 and
 gets its name only when it is whole and has been read again. Restoring belongs to a person (docs/operate.md).
@@ -15,10 +16,10 @@ from typing import Any, BinaryIO, Final
 
 import docker
 
-from operate import connections, daemon, inside, postgres_tools
+from operate import connections, daemon, inside, mongo, postgres_tools
 from operate.errors import OperateError
 from operate.postgres_tools import Tools
-from operate.stack import Stack
+from operate.stack import Server, Stack
 
 _SILENCE_SECONDS: Final = 600  # a large table may be read for minutes before the next block comes
 _BATCH: Final = 200
@@ -61,10 +62,27 @@ def write(stack: Stack, app: str, client: docker.DockerClient, folder: Path, sta
         if server.kind == "redis" and app in stack.redis_users:
             path = folder / f"{app}-{place}-{stamp}{f'.{server.purpose}' if server.purpose else ''}.redis"
             made.append(keys(daemon.running(client, server.name), app, stack.numbers_on(server, app), path))
+        if server.kind == "mongo" and app in stack.mongo_users:
+            path = folder / f"{app}-{place}-{stamp}.mongo"
+            made.append(documents(daemon.running(client, server.name), server, stack.mongo_users[app].database, path))
     for key, outside in stack.external_servers.items():
         if outside.app == app:
             made.append(_database_of(stack, key, app, client, folder / f"{app}-isolated-{stamp}.dump"))
     return made
+
+
+def documents(container: Any, server: Server, name: str, path: Path) -> Backup:
+    """Copy one MongoDB database and read it all again. Raises OperateError."""
+
+    def fill(file: BinaryIO) -> int:
+        written = mongo.copy(container, server, name, file)
+        file.flush()
+        file.seek(0)
+        if mongo.read(file) != written:
+            raise OperateError(f"the copy of {name} isn't what was written")
+        return written
+
+    return _written(path, f"{server.name}/{name}", fill)
 
 
 def _database_of(stack: Stack, key: str, app: str, client: docker.DockerClient, path: Path) -> Backup:

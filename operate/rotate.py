@@ -63,7 +63,7 @@ def prepare(stack: str, what: str, *, overlap: bool, finish: bool) -> tuple[Stac
     if finish:
         turns = [turn for turn in turns if turn.overlapping]
     if not turns:
-        why = "no login of a generation before is open" if finish else "no app has a database or a Redis user"
+        why = "no login of a generation before is open" if finish else "no app has a store"
         raise OperateError(f"nothing to rotate in {stack}: {why}")
     return found, turns
 
@@ -105,12 +105,12 @@ def advice(stack: str, turned: Turned) -> str:
 
 def _apps(stack: Stack, what: str) -> list[str]:
     """Raises OperateError for an app that has nothing to rotate."""
-    having = [app for app in stack.apps if app in stack.databases or app in stack.redis_users]
+    having = [app for app in stack.apps if app in {*stack.databases, *stack.redis_users, *stack.mongo_users}]
     if what == _ALL:
         return [app for app in having if not stack.apps[app].retired]
     stack.require(what)
     if what not in having:
-        raise OperateError(f"{what} has no database and no Redis user: there is no password of it to rotate")
+        raise OperateError(f"{what} has no store: there is no password of it to rotate")
     if stack.apps[what].retired:
         raise OperateError(f"{what} is retired and its logins are locked: there is nothing to rotate")
     return [what]
@@ -144,6 +144,8 @@ def _look(stack: Stack, turn: Turn, client: docker.DockerClient, *, end: bool) -
             if end:
                 _ask(tools, _END.format(login=former))
             sessions = int(_ask(tools, _COUNT.format(login=former)))
+    elif documents := stack.mongo_users.get(turn.app):
+        login, former = documents.users if turn.generation % 2 else reversed(documents.users)
     return Turned(
         app=turn.app, generation=turn.generation, login=login, former=former, sessions=sessions, overlap=turn.overlap
     )

@@ -21,7 +21,7 @@ class Server:
     """One database server. `app` is None for a shared one, `expose` the loopback port that leads to it, if one does.
 
     `purpose` is the only one that it serves, where it is the Redis server of one.
-    `tls` says that it takes no connection in clear.
+    `tls` says that it takes no connection in clear, `stand_in` that it only serves in its kind's place.
     """
 
     kind: str
@@ -35,6 +35,7 @@ class Server:
     expose: int | None = None
     tls: bool = False
     purpose: str | None = None
+    stand_in: bool = False
     generation: int = 1
 
 
@@ -99,6 +100,15 @@ class RedisUser:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MongoUser:
+    """An app's database on a MongoDB server, and the two users that alternate."""
+
+    server: str
+    database: str
+    users: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Network:
     """A network of the stack; `publish_network` is the one through which an internal tier publishes its ports."""
 
@@ -145,12 +155,13 @@ class Stack:
     networks: Mapping[str, Network]
     services: Mapping[str, Service]
     apps: Mapping[str, Held]
+    mongo_users: Mapping[str, MongoUser] = field(default_factory=dict)
     poolers: Mapping[str, Pooler] = field(default_factory=dict)
     external_servers: Mapping[str, ExternalServer] = field(default_factory=dict)
 
     def require(self, app: str) -> None:
         """Raises OperateError for an app that the stack hasn't."""
-        if app not in {*self.apps, *self.services, *self.databases, *self.redis_users}:
+        if app not in {*self.apps, *self.services, *self.databases, *self.redis_users, *self.mongo_users}:
             known = ", ".join(sorted({*self.apps, *self.services})) or "none"
             raise OperateError(f"stack {self.name} has no app {app}; its apps: {known}")
 
@@ -185,12 +196,14 @@ class Stack:
         keys = [self.databases[app].server] if app in self.databases else []
         if user := self.redis_users.get(app):
             keys += [user.server_of(purpose) for purpose in user.purposes]
+        if app in self.mongo_users:
+            keys.append(self.mongo_users[app].server)
         return [self.servers[key] for key in dict.fromkeys(keys) if key in self.servers]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Secrets:
-    """The URLs by app and variable (`DATABASE_URL`, `REDIS_URL`, `MIGRATE_DATABASE_URL`), never to be logged.
+    """The URLs by app and variable (`DATABASE_URL`, `MIGRATE_DATABASE_URL` and so on), never to be logged.
 
     `readers` are those of readers, by reader and app.
     """
@@ -253,6 +266,7 @@ def parse(name: str, outputs: Mapping[str, Any]) -> Stack:
             networks=_each(Network, outputs["networks"]),
             services=_each(Service, outputs["services"]),
             apps=_each(Held, outputs["apps"]),
+            mongo_users=_each(MongoUser, outputs.get("mongo_users", {})),
             poolers=_each(Pooler, outputs.get("poolers", {})),
             external_servers=_each(ExternalServer, outputs.get("external_servers", {})),
         )

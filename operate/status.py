@@ -115,7 +115,10 @@ def render(report: Report) -> Group:
 
 
 def _roles(stack: Stack) -> list[tuple[str, str, str | None]]:
-    servers = [(server.name, server.kind, server.app) for server in stack.servers.values()]
+    servers = [
+        (server.name, f"{server.kind} (stand-in)" if server.stand_in else server.kind, server.app)
+        for server in stack.servers.values()
+    ]
     poolers = [(pooler.name, "pgbouncer", stack.servers[key].app) for key, pooler in stack.poolers.items()]
     outside = stack.external_servers.values()
     relays = [(name, "relay", its.app) for its in outside for name in (its.relay, its.outlet)]

@@ -12,6 +12,8 @@ from components.budget import Budget
 from components.config import (
     extension_checks,
     external_checks,
+    mongo_checks,
+    mongo_places,
     place_checks,
     places,
     pooler_checks,
@@ -37,6 +39,7 @@ def check(settings: Settings) -> list[Problem]:
     rules = (
         *(_tiers, _subnets, _ranges, _ports, _containers, _databases, _stores, _capacity),
         *place_checks.RULES,
+        *mongo_checks.RULES,
         *tuning_checks.RULES,
         *pooler_checks.RULES,
         *reader_checks.RULES,
@@ -62,6 +65,7 @@ def _servers(settings: Settings) -> list[tuple[str, str]]:
     found += pooler_checks.names(settings)
     purposes = [redis_servers.of_purpose(settings, purpose) for purpose in settings.redis.servers]
     found += [(f"data-tier:{its.path}.name", its.name) for its in purposes]
+    found += [(f"{its.key}.name", its.name) for its in mongo_places.declared(settings)]
     for app, its in places.apps_in(settings, "isolated").items():
         if its.postgres and not its.postgres.server.external:
             own = places.own_postgres(settings, app)
@@ -155,6 +159,9 @@ def _exposed(settings: Settings) -> Iterator[tuple[str, int]]:
     for app, its in places.apps_in(settings, "isolated").items():
         if its.postgres and its.postgres.server.expose:
             yield f"data-tier:apps.{app}.postgres.server.expose", its.postgres.server.expose
+    for mongo in mongo_places.declared(settings):
+        if mongo.server.expose:
+            yield f"{mongo.key}.expose", mongo.server.expose
 
 
 def _containers(settings: Settings) -> Iterator[Problem]:
@@ -224,7 +231,7 @@ def _stores(settings: Settings) -> Iterator[Problem]:
                 key=f"{key}.tier",
                 value=service.home,
                 rule="services of the frontend and admin tiers have API URLs and never a data URL",
-                remedy="Remove postgres and redis of this app, or put the service on the backend tier",
+                remedy="Remove the stores of this app, or put the service on the backend tier",
             )
     for app, its in settings.apps.items():
         if not its.has_stores and its.service is None:

@@ -126,8 +126,16 @@ def _variable(value: str) -> str:
         raise rule_error(
             "secrets don't go through the environment: docker inspect shows it", "Remove it; secrets come as files"
         )
-    if value in {"DATABASE_URL", "REDIS_URL", "DATABASE_URL_FILE", "REDIS_URL_FILE", "CA_FILE"}:
-        raise rule_error("the data URLs are set from postgres: and redis: of the app, as files", "Remove it")
+    if value in {
+        "DATABASE_URL",
+        "REDIS_URL",
+        "DATABASE_URL_FILE",
+        "REDIS_URL_FILE",
+        "MONGODB_URL",
+        "MONGODB_URL_FILE",
+        "CA_FILE",
+    }:
+        raise rule_error("the data URLs are set from postgres:, redis: and mongo: of the app, as files", "Remove it")
     return value
 
 

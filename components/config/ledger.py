@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from components.config import places, purpose_ledger, rotation_ledger, server_ledger
+from components.config import mongo_ledger, places, purpose_ledger, rotation_ledger, server_ledger
 from components.config.errors import NOTHING, Problem
 from components.config.models import Place, Settings
 
@@ -19,7 +19,7 @@ _MIGRATE: Final = "`./operatew migrate`"
 
 
 class Entry(BaseModel):
-    """One app that holds data: its database, its purposes on Redis, and where they are.
+    """One app that holds data: its databases, its purposes on Redis, and where they are.
 
     `on_their_own` are the purposes with a server of their own in the unified place.
     `purging` says that its stores were declared without protection: from then on it may go.
@@ -30,6 +30,7 @@ class Entry(BaseModel):
     database: str | None = None
     redis: tuple[str, ...] = ()
     on_their_own: tuple[str, ...] = ()
+    mongo: str | None = None
     places: tuple[Place, ...]
     serving: Place
     retired: bool = False
@@ -61,6 +62,7 @@ def entries(settings: Settings) -> dict[str, Entry]:
             database=its.postgres.database if its.postgres else None,
             redis=its.redis,
             on_their_own=tuple(purpose for purpose in its.redis if purpose in settings.redis.servers),
+            mongo=its.mongo.database if its.mongo else None,
             places=places.places(settings, app),
             serving=places.serving(settings, app),
             retired=app in settings.retired,
@@ -128,6 +130,7 @@ def _stores(app: str, was: Entry, settings: Settings) -> Iterator[Problem]:
             rule=f"the app's data is in {was.database}, and another name is another, empty database",
             remedy=f"Write {was.database}",
         )
+    yield from mongo_ledger.compare(app, was.mongo, settings)
     for purpose in was.redis:
         if purpose not in its.redis:
             yield Problem(key=f"{key}.redis", rule=f"{purpose} holds keys and is no longer declared", remedy=whole)

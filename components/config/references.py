@@ -65,7 +65,7 @@ def _secret_name(value: str) -> str:
             "a secret's name has capitals, digits and underscores, no digit first", "Write it like API_KEY"
         )
     if _is_data_url(value):
-        raise rule_error("the data URLs come from postgres: and redis: of the app", "Rename the secret")
+        raise rule_error("the data URLs come from postgres:, redis: and mongo: of the app", "Rename the secret")
     return value
 
 
@@ -82,14 +82,14 @@ def _url_name(value: str) -> str:
         )
     if _is_data_url(value):
         raise rule_error(
-            "this name is that of the app's own stores, from postgres: and redis:", "Write one like LEGACY_DATABASE_URL"
+            "this name is that of the app's own stores, from postgres:, redis: and mongo:", "Write one like LEGACY_DATABASE_URL"
         )
     return value
 
 
 def _is_data_url(name: str) -> bool:
-    own = {"CA", "DATABASE_URL", "DATABASE_DIRECT_URL", "REDIS_URL"}
-    return name in own or name.startswith(("DATABASE_URL_", "REDIS_URL_"))
+    own = {"CA", "DATABASE_URL", "DATABASE_DIRECT_URL", "REDIS_URL", "MONGODB_URL"}
+    return name in own or name.startswith(("DATABASE_URL_", "REDIS_URL_", "MONGODB_URL_"))
 
 
 def _environment_name(value: str) -> str:

@@ -7,15 +7,17 @@ for another, empty volume, or for a server that can't open the one that is there
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from components.config import places, redis_servers, rotation_ledger
+from components.config import mongo_places, places, redis_servers, rotation_ledger
 from components.config.errors import NOTHING, Problem
 from components.config.models import ExternalPostgres, Settings
 from components.config.places import own_postgres_apps
 from components.naming import server_key
+
+_MAJORS: Final = {"mongo": "data-tier:mongo.image"}  # where a major is said, if not in the images section
 
 
 class Server(BaseModel):
@@ -28,6 +30,7 @@ class Server(BaseModel):
     admin: str | None = None
     major: int | None = None
     persistence: str | None = None
+    stand_in: bool | None = None
     generation: int = 1
     volume: str | None = None
 
@@ -86,7 +89,7 @@ def compare(recorded: Mapping[str, Server], settings: Settings) -> Iterator[Prob
         yield _problem(
             "data-tier:postgres.admin", settings.postgres.admin, f"the servers know {admins[0]} as admin", admins[0]
         )
-    majors = {"postgres": settings.postgres_major, "redis": settings.redis_major}
+    majors = {"postgres": settings.postgres_major, "redis": settings.redis_major, "mongo": settings.mongo_major}
     volumes, said = _volumes(settings), set()
     for key, was in recorded.items():
         if key not in declared:
@@ -100,11 +103,25 @@ def compare(recorded: Mapping[str, Server], settings: Settings) -> Iterator[Prob
         if was.major not in {None, majors[kind]} and kind not in said:
             said.add(kind)
             rule = f"the data was written by version {was.major}"
-            yield _problem(f"data-tier:images.{kind}", majors[kind], rule, was.major)
+            yield _problem(_MAJORS.get(kind, f"data-tier:images.{kind}"), majors[kind], rule, was.major)
     yield from _persistence(recorded, settings)
+    yield from _of_mongo({key: was for key, was in recorded.items() if key in declared}, settings)
     for key, (path, generation) in _generations(settings).items():
         was_at = recorded[key].generation if key in recorded else generation
         yield from rotation_ledger.step(path, was_at, generation, running=settings.running)
+
+
+def _of_mongo(recorded: Mapping[str, Server], settings: Settings) -> Iterator[Problem]:
+    """The admin is written into a volume once, and what stands in for MongoDB has a format of its own."""
+    servers = [was for key, was in recorded.items() if _kind(key, was) == "mongo"]
+    admins = [was.admin for was in servers if settings.mongo and was.admin not in {None, settings.mongo.admin}]
+    if admins and settings.mongo:
+        rule = f"the servers know {admins[0]} as admin"
+        yield _problem("data-tier:mongo.admin", settings.mongo.admin, rule, admins[0])
+    source = settings.images.source
+    if any(was.stand_in not in {None, source == "debian"} for was in servers):
+        writer, before = ("MongoDB", "registry") if source == "debian" else ("a stand-in for MongoDB", "debian")
+        yield _problem("data-tier:images.source", source, f"{writer} has written the data", before)
 
 
 def _kind(key: str, was: Server) -> str:
@@ -123,6 +140,7 @@ def _declared(settings: Settings) -> dict[str, tuple[str, str]]:
     for app in places.own_postgres_apps(settings):
         name = places.own_postgres(settings, app).name or ""
         found[server_key("postgres", app)] = (f"data-tier:apps.{app}.postgres.server.name", name)
+    found |= {its.server_key: (f"{its.key}.name", its.name) for its in mongo_places.declared(settings)}
     return found
 
 
@@ -142,7 +160,8 @@ def _generations(settings: Settings) -> dict[str, tuple[str, int]]:
         server_key("postgres", app): places.own_postgres(settings, app).generation
         for app in places.own_postgres_apps(settings)
     }
-    found = {**shared, **own, **redis}
+    mongo = {its.server_key: its.server.generation for its in mongo_places.declared(settings)}
+    found = {**shared, **own, **redis, **mongo}
     return {
         key: (f"{place.removesuffix('.name')}.generation", found[key])
         for key, (place, _) in _declared(settings).items()

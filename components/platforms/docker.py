@@ -126,9 +126,7 @@ class DockerPlatform:
             cpus=f"{spec.cpu:g}",
             cpu_shares=spec.cpu_weight,
             shm_size=spec.shared_memory,
-            capabilities=docker.ContainerCapabilitiesArgs(
-                adds=[f"CAP_{capability}" for capability in sorted(spec.capabilities)] or None, drops=["ALL"]
-            ),
+            capabilities=docker.ContainerCapabilitiesArgs(adds=_capabilities(spec), drops=["ALL"]),
             security_opts=["no-new-privileges:true"],
             networks_advanced=_networks(spec),
             ports=_ports(spec),
@@ -165,6 +163,12 @@ def _fill(files: Sequence[str], owned: Mapping[str, int]) -> str:
     modes = {file: f"{owned[file]} 0400" if file in owned else "0 0444" for file in files}
     puts = [f"put {file} {mode}" for file, mode in modes.items()]
     return "\n".join([_PUT, *puts, 'for old in /out/*; do [ -e "/in/${old##*/}" ] || rm -f "$old"; done'])
+
+
+def _capabilities(spec: WorkloadSpec) -> list[str] | None:
+    """KILL with those that change the user: the init stays root and has to pass the signal to stop on."""
+    kept = {*spec.capabilities, *(["KILL"] if "SETUID" in spec.capabilities else [])}
+    return [f"CAP_{capability}" for capability in sorted(kept)] or None
 
 
 def _networks(spec: WorkloadSpec) -> list[docker.ContainerNetworksAdvancedArgs]:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 
 import pulumi
 
-from components.config import Place, Settings, places, redis_servers
+from components.config import Place, Settings, mongo_places, places, redis_servers
 from components.config.redis_servers import RedisServer
 from components.config.watchdog_checks import watched
+from components.mongo import MongoServer, MongoUser
 from components.naming import server_key
 from components.network import AppNetwork, AppNetworkArgs
 from components.platforms import Platform, present
@@ -38,7 +39,7 @@ from components.tls import CertificateAuthority
 
 __all__ = ["Servers", "Stores", "own", "own_addresses", "redis_addresses", "shared", "shared_addresses"]
 
-Server = PostgresServer | ExternalServer | RedisWithDbs
+Server = PostgresServer | ExternalServer | RedisWithDbs | MongoServer
 Servers = Mapping[str, Server]
 
 
@@ -54,6 +55,7 @@ class Stores:
     database: AppDatabase | None
     users: Sequence[RedisUser] = ()
     purposes: Sequence[str] = ()
+    mongo: MongoUser | None = None
     pooler: PgBouncer | None = None
     direct: bool = False
     authorities: Mapping[str, str] = field(default_factory=dict)
@@ -64,7 +66,7 @@ class Stores:
         """What has to be there before the app can work."""
         return [
             *(self.database.needed if self.database else ()),
-            *(needed for user in self.users for needed in user.needed),
+            *(needed for user in self._users for needed in user.needed),
             *present(self.pooler, self.outlet),
         ]
 
@@ -72,13 +74,13 @@ class Stores:
     def turned(self) -> list[pulumi.Resource]:
         """What takes the app's URLs after a rotation: nobody may be given them before. Empty before the first one."""
         login = self.database.login if self.database and self.database.rotation.turned else None
-        return present(login, *(user.opened for user in self.users))
+        return present(login, *(user.opened for user in self._users))
 
     def close_former(self, after: Sequence[pulumi.Resource]) -> None:
         """Take back what the generation before logged in with, once `after` have given the app its new URLs."""
         if self.database:
             self.database.close_former(after, self.pooler.hostname if self.pooler else None)
-        for user in self.users:
+        for user in self._users:
             user.close_former(after)
 
     @property
@@ -90,7 +92,11 @@ class Stores:
         by_purpose = {purpose: url for user in self.users for purpose, url in user.urls.items()}
         for position, purpose in enumerate(self.purposes):
             urls["redis_url" if position == 0 else f"redis_url_{purpose.replace('-', '_')}"] = by_purpose[purpose]
-        return urls
+        return {**urls, "mongodb_url": self.mongo.url} if self.mongo else urls
+
+    @property
+    def _users(self) -> list[RedisUser | MongoUser]:
+        return [*self.users, *([self.mongo] if self.mongo else [])]
 
 
 def shared(
@@ -111,7 +117,10 @@ def shared(
     users: dict[str, list[RedisUser]] = {app: [] for app in apps}
     for server_settings in redis_servers.unified(settings).values():
         servers[server_settings.key] = _unified_redis(settings, platform, server_settings, spot, users)
-    return servers, {app: _of_app(settings, app, network, databases.get(app), users[app], pooler) for app in apps}
+    documents = _unified_mongo(settings, platform, spot, servers)
+    return servers, {
+        app: _of_app(settings, app, network, databases.get(app), users[app], documents.get(app), pooler) for app in apps
+    }
 
 
 def _unified_redis(
@@ -128,6 +137,19 @@ def _unified_redis(
     return made
 
 
+def _unified_mongo(
+    settings: Settings, platform: Platform, spot: Spot, servers: dict[str, Server]
+) -> dict[str, MongoUser]:
+    """The users of apps on the shared MongoDB server, which joins `servers`; none where no app uses it."""
+    apps = [app for app, its in places.apps_in(settings, "unified").items() if its.mongo]
+    if not apps:
+        return {}
+    lives = arguments.lifecycle(settings, apps)
+    args = arguments.mongo(settings, platform, mongo_places.shared(settings), spot, lives)
+    servers[server_key("mongo")] = server = MongoServer("mongo", args)
+    return {app: MongoUser(f"mongo-{app}", arguments.mongo_user(settings, server, app)) for app in apps}
+
+
 def own(
     settings: Settings, platform: Platform, app: str, tls: CertificateAuthority | None, values: Values
 ) -> tuple[Servers, Stores]:
@@ -142,7 +164,7 @@ def own(
     spot = Spot(network=network, addresses=addresses, labels={"data-tier.app": app}, tls=tls)
     lives = arguments.lifecycle(settings, [app])
     servers: dict[str, Server] = {}
-    database, pooler = None, None
+    database, mongo, pooler = None, None, None
     users: list[RedisUser] = []
     outside = arguments.external(settings, platform, app, spot, values)
     if outside:
@@ -166,7 +188,13 @@ def own(
         redis = RedisWithDbs(f"{name}-redis", arguments.redis(settings, platform, server_settings, spot, lives))
         servers[server_settings.key] = redis
         users.append(RedisUser(f"{name}-redis-user", arguments.user(settings, redis, app, its.redis)))
-    found = _of_app(settings, app, network, database, users, pooler)
+    if its.mongo:
+        documents = MongoServer(
+            f"{name}-mongo", arguments.mongo(settings, platform, mongo_places.own(settings, app), spot, lives)
+        )
+        servers[server_key("mongo", app)] = documents
+        mongo = MongoUser(f"{name}-mongo-user", arguments.mongo_user(settings, documents, app))
+    found = _of_app(settings, app, network, database, users, mongo, pooler)
     if outside:
         found = replace(found, authorities=external.server.authorities, outlet=external.server.outlet.ready)
     return servers, found
@@ -178,6 +206,7 @@ def _of_app(
     network: pulumi.Output[str],
     database: AppDatabase | None,
     users: Sequence[RedisUser],
+    mongo: MongoUser | None,
     pooler: PgBouncer | None,
 ) -> Stores:
     its = settings.apps[app]
@@ -186,6 +215,7 @@ def _of_app(
         database=database,
         users=users,
         purposes=its.redis,
+        mongo=mongo,
         pooler=pooler if database else None,
         direct=bool(its.postgres and its.postgres.direct),
     )

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.config import Place, Postgres, Settings, extension_checks, places, pools
+from components.config import Mongo, Place, Postgres, Settings, extension_checks, places, pools
 from components.config.redis_servers import RedisServer
+from components.mongo import MongoServer, MongoServerArgs, MongoUserArgs
 from components.naming import pooler_name, relay_name, short_name
 from components.network import DataAddresses
 from components.platforms import Lifecycle, Platform
@@ -177,6 +178,40 @@ def redis(
         network=spot.network,
         address=address,
         forwarder=forwarder,
+        tls=spot.tls,
+        labels=spot.labels,
+    )
+
+
+def mongo_user(settings: Settings, server: MongoServer, app: str) -> MongoUserArgs:
+    """What the users of an app on a MongoDB server are built from."""
+    its = settings.apps[app].mongo
+    if its is None:
+        raise ValueError(f"{app} has no MongoDB database")
+    return MongoUserArgs(
+        server=server,
+        lifecycle=lifecycle(settings, [app]),
+        app=app,
+        database=its.database,
+        locked=app in settings.retired,
+        data_goes=app in settings.purging,
+        rotation=_rotation(settings, app),
+        drain=settings.rotation.drain,
+    )
+
+
+def mongo(settings: Settings, platform: Platform, server: Mongo, spot: Spot, lives: Lifecycle) -> MongoServerArgs:
+    """What a MongoDB server is built from."""
+    name = server.name or ""
+    return MongoServerArgs(
+        platform=platform,
+        lifecycle=lives,
+        settings=server,
+        major=settings.mongo_major,
+        hostname=name,
+        aliases=(short_name(settings.prefix, name),),
+        network=spot.network,
+        address=spot.addresses.mongo,
         tls=spot.tls,
         labels=spot.labels,
     )

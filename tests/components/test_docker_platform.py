@@ -52,7 +52,7 @@ def test_swap_is_limited_with_memory():
 
 def test_capabilities_are_dropped_but_for_those_named():
     assert workload(capabilities=["SETUID", "CHOWN"])["capabilities"] == {
-        "adds": ["CAP_CHOWN", "CAP_SETUID"],
+        "adds": ["CAP_CHOWN", "CAP_KILL", "CAP_SETUID"],
         "drops": ["ALL"],
     }
 

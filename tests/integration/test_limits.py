@@ -19,8 +19,8 @@ import psycopg
 import pytest
 
 from components.tuning.catalogue import PARAMETERS
-from tests.integration import stackfile
 from tests.integration.daemon import Host
+from tests.integration.limits_stack import LIMITS, admin, connect, eventually, settings, told, told_of
 from tests.integration.project import Project
 from tests.integration.test_shapes import Life
 
@@ -29,42 +29,13 @@ PREFIX = f"limits-{os.getpid()}"
 INTERVAL, GRACE = 1.0, 0.5
 SERVER = f"{PREFIX}-postgres-unified"
 SLEEP = "SELECT pg_sleep(30), 'no literal is told'"
-LIMITS = {
-    "statement_timeout": "2s", "lock_timeout": "1s", "idle_in_transaction_session_timeout": "3s",
-    "work_mem": "1Mi", "temp_file_limit": "4Mi",
-}  # fmt: skip
 SPILL = "SELECT count(*) FROM (SELECT * FROM generate_series(1, {}) AS n ORDER BY n DESC OFFSET 1) AS sorted"
-
-
-def settings(client: docker.DockerClient) -> dict[str, Any]:
-    data, pool = (str(subnet) for subnet in stackfile.free_subnets(client, 2))
-    return {
-        "data-tier:prefix": PREFIX,
-        "data-tier:images": dict(stackfile.IMAGES),
-        "data-tier:network": {"data": {"internal": True, "subnet": data, "apps": pool}},
-        "data-tier:postgres": {
-            "image": "postgres:17",
-            "resources": {"memory": "256Mi", "cpu": 1},
-            "connections": 60,
-            "parameters": {"random_page_cost": 1.5, "autovacuum_naptime": "30s"},
-            "watchdog": {"interval": "1s"},
-        },
-        "data-tier:redis": {"image": "redis:8", "memory": "64Mi", "databases": {"cache": 0}},
-        "data-tier:apps": {
-            "shop": {"postgres": {"database": "shop", "connections": 6, "limits": LIMITS}},
-            "blog": {"postgres": {"database": "blog", "connections": 4}},
-            "wiki": {
-                "dedicated": True,
-                "postgres": {"database": "wiki", "connections": 4, "limits": {"idle_session_timeout": "2s"}},
-            },
-        },
-    }
 
 
 @pytest.fixture(scope="module")
 def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     host = Host(daemon, PREFIX)
-    project = Project(tmp_path_factory.mktemp("limits"), settings(daemon))
+    project = Project(tmp_path_factory.mktemp("limits"), settings(daemon, PREFIX))
     try:
         project.pulumi("stack", "init")
         project.pulumi("up", "--yes", "--skip-preview")
@@ -73,41 +44,6 @@ def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) 
         assert [*host.containers(ended=True), *host.networks(), *host.volumes()] == []
     finally:
         host.remove_everything()
-
-
-def connect(life: Life, app: str, file: str = "database_url", **more: Any) -> psycopg.Connection[Any]:
-    server = "postgres-wiki" if app == "wiki" else "postgres"
-    return psycopg.connect(life.url(app, file, server), connect_timeout=5, autocommit=True, **more)
-
-
-def admin(life: Life, query: str) -> list[tuple[Any, ...]]:
-    its = life.told["servers"]["postgres"]
-    with psycopg.connect(
-        host=its["address"],
-        user=its["admin"],
-        password=life.told["secrets"]["admin_passwords"]["postgres"],
-        dbname="postgres",
-        autocommit=True,
-    ) as server:
-        found = server.execute(query)
-        return found.fetchall() if found.description else []
-
-
-def told(life: Life) -> list[dict[str, Any]]:
-    """What `operate watchdog` sums up."""
-    found = json.loads(life.project.operate("watchdog", "--json").out)["watchdogs"]
-    return [broken for watch in found for broken in watch["broken"]]
-
-
-def told_of(life: Life, limit: str, did: str) -> list[dict[str, Any]]:
-    return [one for one in told(life) if (one["limit"], one["did"]) == (limit, did)]
-
-
-def eventually(check: Any, seconds: float = 10) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := check()) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    return found
 
 
 def test_a_session_begins_with_what_was_declared(life: Life) -> None:

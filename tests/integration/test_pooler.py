@@ -6,22 +6,18 @@ One stack of its own: a shared server and an app with its own one, each behind a
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
 
 import docker
 import psycopg
 import pytest
 
-from tests.integration import stackfile
 from tests.integration.daemon import Host
+from tests.integration.pooler_stacks import Life, answers_again, memory, password_of, two_servers
 from tests.integration.project import Project
 
 pytestmark = pytest.mark.integration
@@ -32,90 +28,11 @@ POOL = 8
 MEBIBYTE = 1024 * 1024
 
 
-@dataclass(frozen=True)
-class Life:
-    """The stack of this file."""
-
-    project: Project
-    host: Host
-
-    @cached_property
-    def told(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.project.pulumi("stack", "output", "--show-secrets", "--json").out)
-        return found
-
-    def up(self) -> None:
-        self.project.pulumi("up", "--yes", "--skip-preview")
-        self.__dict__.pop("told", None)
-
-    def login(self, app: str, url: str = "database_url", **changed: Any) -> dict[str, Any]:
-        """How an app's URL is connected to from the host: by address in place of the name."""
-        secrets = self.told["secrets"]
-        parts = urlsplit(secrets["migrate_urls"][app] if url == "migrate_url" else secrets["urls"][app][url])
-        its = [
-            one for key in ("servers", "poolers") for one in self.told[key].values() if one["name"] == parts.hostname
-        ]
-        return {
-            "host": its[0]["address"],
-            "port": parts.port,
-            "user": parts.username,
-            "password": parts.password,
-            "dbname": parts.path.strip("/"),
-            "connect_timeout": 20,
-            **changed,
-        }
-
-    def connect(self, app: str, url: str = "database_url", **changed: Any) -> psycopg.Connection[Any]:
-        return psycopg.connect(**self.login(app, url, **changed), autocommit=True)
-
-    def console(self, command: str) -> list[dict[str, Any]]:
-        """What the console of the shared server's pooler answers."""
-        its, password = self.told["poolers"]["postgres"], self.told["secrets"]["pooler_consoles"]["postgres"]
-        with (
-            psycopg.connect(
-                host=its["address"],
-                port=its["port"],
-                user="pgbouncer",
-                dbname="pgbouncer",
-                password=password,
-                autocommit=True,
-            ) as connection,
-            psycopg.ClientCursor(connection, row_factory=psycopg.rows.dict_row) as cursor,
-        ):
-            cursor.execute(command)
-            return cursor.fetchall() if cursor.description else []
-
-    def log(self) -> str:
-        """What the shared server's pooler has logged."""
-        return self.host.client.containers.get(self.told["poolers"]["postgres"]["name"]).logs().decode()
-
-
-def settings(client: docker.DockerClient) -> dict[str, Any]:
-    data, pool = (str(subnet) for subnet in stackfile.free_subnets(client, 2))
-    return {
-        "data-tier:prefix": PREFIX,
-        "data-tier:images": dict(stackfile.IMAGES),
-        "data-tier:network": {"data": {"internal": True, "subnet": data, "apps": pool}},
-        "data-tier:postgres": {
-            "image": "postgres:17",
-            "resources": {"memory": "512Mi", "cpu": 1},
-            "connections": 60,
-            "pooler": {"clients": CLIENTS, "pool": POOL},
-        },
-        "data-tier:redis": {"image": "redis:8", "memory": "64Mi", "databases": {"cache": 0}},
-        "data-tier:apps": {
-            "shop": {"postgres": {"database": "shop", "direct": 2}},
-            "wiki": {"postgres": {"database": "wiki", "connections": 1}},
-            "blog": {"postgres": {"database": "blog"}, "dedicated": True},
-        },
-    }
-
-
 @pytest.fixture(scope="module")
 def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     """Three apps without services, up; purged at the end."""
     host = Host(daemon, PREFIX)
-    project = Project(tmp_path_factory.mktemp("pooled"), settings(daemon))
+    project = Project(tmp_path_factory.mktemp("pooled"), two_servers(daemon, PREFIX, clients=CLIENTS, pool=POOL))
     try:
         project.pulumi("stack", "init")
         project.pulumi("up", "--yes", "--skip-preview")
@@ -184,10 +101,6 @@ def test_the_right_password_lets_nobody_in_who_does_not_belong_behind_the_pooler
     for database in ("shop", "postgres", "pgbouncer_auth", "pgbouncer"):
         with pytest.raises(psycopg.OperationalError):
             life.connect("shop", user=user, password=known[user], dbname=database)
-
-
-def password_of(life: Life, name: str) -> str:
-    return next(str(it["outputs"]["result"]) for it in life.project.resources() if it["urn"].endswith(f"::{name}"))
 
 
 def test_looking_up_logins_is_allowed_from_the_pooler_only_and_gives_away_no_superuser(life: Life) -> None:
@@ -288,11 +201,6 @@ def test_a_thousand_clients_are_served_by_one_pool_and_none_is_refused(life: Lif
     assert 0 < row[0] <= POOL
 
 
-def memory(life: Life, name: str) -> int:
-    found: int = life.host.containers()[f"{PREFIX}-{name}"].stats(stream=False)["memory_stats"]["usage"]
-    return found
-
-
 def test_an_app_that_takes_all_it_may_leaves_the_others_theirs(life: Life) -> None:
     """The pool of wiki is one connection: its second client waits, that of shop doesn't."""
     with life.connect("wiki") as first, life.connect("shop") as other:
@@ -362,12 +270,23 @@ def test_a_server_that_restarts_is_used_again_without_a_restart_of_the_pooler(li
     server = life.host.client.containers.get(life.told["servers"]["postgres"]["name"])
     life.connect("shop").close()
     server.restart(timeout=30)
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            with life.connect("shop") as client:
-                assert client.execute("SELECT 1").fetchone() == (1,)
-                return
-        except psycopg.OperationalError:
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
+    assert answers_again(life) < 30
+
+
+def test_a_pooler_that_restarts_lets_transactions_end_and_serves_again_in_seconds_with_the_pools_of_apps(
+    life: Life,
+) -> None:
+    pooler = life.host.client.containers.get(life.told["poolers"]["postgres"]["name"])
+    pools = {row["name"]: row["pool_size"] for row in life.console("SHOW DATABASES")}
+    with life.connect("shop") as busy:
+        with busy.transaction():
+            busy.execute("SELECT 1")
+            restarting = threading.Thread(target=pooler.restart, kwargs={"timeout": 30})
+            restarting.start()
+            time.sleep(1)
+            assert busy.execute("SELECT 2").fetchone() == (2,)
+        restarting.join()
+    seconds = answers_again(life)
+    print(f"\nwithout a pooler for {seconds:.1f} s after it had ended")
+    assert seconds < 15
+    assert {row["name"]: row["pool_size"] for row in life.console("SHOW DATABASES")} == pools

@@ -17,10 +17,10 @@ import docker
 import psycopg
 import pytest
 
-from tests.integration import pooled_clients, stackfile
+from tests.integration import pooled_clients
 from tests.integration.daemon import Host
+from tests.integration.pooler_stacks import Life, two_processes
 from tests.integration.project import Project
-from tests.integration.test_pooler import Life
 from tests.integration.test_rotation import clients_of
 from tests.integration.test_services import report
 
@@ -31,39 +31,10 @@ POOLER = f"{PREFIX}-postgres-unified-pooler"
 CLIENTS_TURNS = pooled_clients.CLIENTS * pooled_clients.TURNS
 
 
-def settings(client: docker.DockerClient) -> dict[str, Any]:
-    data, backend = (str(subnet) for subnet in stackfile.free_subnets(client, 2))
-    port = stackfile.free_port(15_800, 15_899)
-    return {
-        "data-tier:prefix": PREFIX,
-        "data-tier:images": dict(stackfile.IMAGES),
-        "data-tier:rotation": {"drain": "8s"},
-        "data-tier:network": {
-            "data": {"internal": True, "subnet": data},
-            "backend": {"internal": True, "subnet": backend, "publish": "loopback", "ports": "15800-15899"},
-        },
-        "data-tier:postgres": {
-            "image": "postgres:17",
-            "resources": {"memory": "256Mi", "cpu": 1},
-            "connections": 71,
-            "pooler": {"clients": 100, "processes": 2},
-        },
-        "data-tier:redis": {"image": "redis:8", "memory": "64Mi", "databases": {"cache": 0}},
-        "data-tier:apps": {
-            "shop": {
-                "postgres": {"database": "shop", "weight": 2, "needs": ["listen"], "direct": 2},
-                "redis": ["cache"],
-                "service": {"tier": "backend", "memory": "64Mi", "port": f"{port}:8000"},
-            },
-            "wiki": {"postgres": {"database": "wiki"}},
-        },
-    }
-
-
 @pytest.fixture(scope="module")
 def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     host = Host(daemon, PREFIX)
-    project = Project(tmp_path_factory.mktemp("pauses"), settings(daemon))
+    project = Project(tmp_path_factory.mktemp("pauses"), two_processes(daemon, PREFIX))
     try:
         project.pulumi("stack", "init")
         project.pulumi("up", "--yes", "--skip-preview")

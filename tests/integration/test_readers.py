@@ -8,98 +8,27 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from typing import Any
 
 import docker
 import psycopg
 import pytest
 from psycopg import errors
 
-from tests.integration import stackfile
 from tests.integration.daemon import Host
 from tests.integration.project import Project
+from tests.integration.readers_sql import MIGRATION, USE, WRITES
+from tests.integration.readers_stack import READER, migrating, reading, seen, serving, settings, url
 from tests.integration.test_shapes import Life
 
 pytestmark = pytest.mark.integration
 PREFIX = f"readers-{os.getpid()}"
-READER = "analytics_ro"
-SERVERS = {"shop": "postgres", "blog": "postgres", "wiki": "postgres-wiki"}
-MIGRATION = """
-    CREATE TABLE {schema}.orders (id serial PRIMARY KEY, item text);
-    INSERT INTO {schema}.orders (item) VALUES ('tea');
-    CREATE VIEW {schema}.items AS SELECT item FROM {schema}.orders;
-    CREATE MATERIALIZED VIEW {schema}.counted AS SELECT count(*) FROM {schema}.orders;
-    CREATE SEQUENCE {schema}.numbers;
-    CREATE TYPE {schema}.mood AS ENUM ('calm');
-    CREATE DOMAIN {schema}.price AS int CHECK (VALUE >= 0);
-    CREATE TABLE {schema}.parts (day date, m {schema}.mood, p {schema}.price) PARTITION BY RANGE (day);
-    CREATE TABLE {schema}.part_1 PARTITION OF {schema}.parts FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
-    CREATE FUNCTION {schema}.add(what text) RETURNS void LANGUAGE sql SECURITY DEFINER
-        SET search_path = pg_catalog AS $$ INSERT INTO {schema}.orders (item) VALUES (what) $$;
-"""
-USE = """
-    INSERT INTO {schema}.orders (item) VALUES ('coffee');
-    UPDATE {schema}.orders SET item = 'cocoa' WHERE item = 'coffee';
-    DELETE FROM {schema}.orders WHERE item = 'cocoa';
-    SELECT nextval('{schema}.numbers'), {schema}.add('milk'), 'calm'::{schema}.mood, 1::{schema}.price;
-    INSERT INTO {schema}.parts VALUES ('2026-05-05', 'calm', 2);
-"""
-# tried with read-only off: that it is on is a guard and no fence
-WRITES = (
-    "INSERT INTO {schema}.orders (item) VALUES ('x')",
-    "UPDATE {schema}.orders SET item = 'x'",
-    "DELETE FROM {schema}.orders",
-    "TRUNCATE {schema}.orders",
-    "COPY {schema}.orders (item) FROM STDIN",
-    "SELECT * FROM {schema}.orders FOR UPDATE",
-    "INSERT INTO {schema}.part_1 VALUES ('2026-05-05')",
-    "DO $$ BEGIN LOCK TABLE {schema}.orders; END $$",
-    "SELECT nextval('{schema}.numbers')",
-    "SELECT setval('{schema}.numbers', 9)",
-    "SELECT {schema}.add('x')",
-    "REFRESH MATERIALIZED VIEW {schema}.counted",
-    "CREATE TABLE {schema}.mine (id int)",
-    "CREATE TEMPORARY TABLE mine (id int)",
-    "CREATE SCHEMA mine",
-    "CREATE FUNCTION {schema}.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
-    "ALTER TABLE {schema}.orders ADD more int",
-    "DROP TABLE {schema}.orders",
-    "SELECT lo_create(0)",
-    "SELECT lo_creat(-1)",
-    "SELECT lo_from_bytea(0, 'x')",
-    "SET ROLE {app}",
-    "SET ROLE {app}_owner",
-    "SET ROLE admin",
-    "ALTER ROLE analytics_ro_b PASSWORD 'mine'",
-    "ALTER ROLE analytics_ro_a CONNECTION LIMIT -1",
-    "SELECT rolpassword FROM pg_authid",
-    "SELECT pg_read_file('PG_VERSION')",
-)
-
-
-def settings(client: docker.DockerClient) -> dict[str, Any]:
-    data, pool = (str(subnet) for subnet in stackfile.free_subnets(client, 2))
-    return {
-        "data-tier:prefix": PREFIX,
-        "data-tier:images": dict(stackfile.IMAGES),
-        "data-tier:rotation": {"drain": "3s"},
-        "data-tier:network": {"data": {"internal": True, "subnet": data, "apps": pool}},
-        "data-tier:postgres": {"image": "postgres:17", "resources": {"memory": "256Mi", "cpu": 1}, "connections": 100},
-        "data-tier:redis": {"image": "redis:8", "memory": "64Mi", "databases": {"cache": 0}},
-        "data-tier:apps": {
-            "shop": {"postgres": {"database": "shop"}},
-            "blog": {"postgres": {"database": "blog"}},
-            "wiki": {"dedicated": True, "postgres": {"database": "wiki"}},
-            "tool": {"postgres": {"database": "tool", "ddl": True}},
-        },
-    }
 
 
 @pytest.fixture(scope="module")
 def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     """Three apps in both places and one that migrates itself, up without a reader; purged at the end."""
     host = Host(daemon, PREFIX)
-    project = Project(tmp_path_factory.mktemp("readers"), settings(daemon))
+    project = Project(tmp_path_factory.mktemp("readers"), settings(daemon, PREFIX))
     try:
         project.pulumi("stack", "init")
         project.pulumi("up", "--yes", "--skip-preview")
@@ -108,37 +37,6 @@ def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) 
         assert [*host.containers(ended=True), *host.networks(), *host.volumes()] == []
     finally:
         host.remove_everything()
-
-
-def migrating(life: Life, app: str) -> psycopg.Connection[Any]:
-    return psycopg.connect(life.url(app, "migrate_url", SERVERS[app]), autocommit=True)
-
-
-def serving(life: Life, app: str, server: str = "postgres") -> psycopg.Connection[Any]:
-    return psycopg.connect(life.url(app, "database_url", SERVERS.get(app, server)), autocommit=True)
-
-
-def url(life: Life, app: str, database: str = "") -> str:
-    """The reader's URL of an app's database, with the address of its server in place of the name."""
-    given = life.told["secrets"]["reader_urls"][READER][app]
-    login, _, where = given.rpartition("@")
-    _, _, rest = where.partition(":")
-    ca = life.project.root / "ca.crt"
-    ca.write_text(life.told["ca"])
-    rest = rest.replace("/run/secrets/ca.crt", str(ca)).replace(f"/{app}?", f"/{database or app}?")
-    return f"{login}@{life.servers()[SERVERS[app]][0]}:{rest}"
-
-
-def reading(life: Life, app: str, *, guarded: bool = False) -> psycopg.Connection[Any]:
-    connection = psycopg.connect(url(life, app), autocommit=True, connect_timeout=5)
-    if not guarded:
-        connection.execute("SET default_transaction_read_only = off")
-    return connection
-
-
-def seen(connection: psycopg.Connection[Any], question: str) -> Any:
-    row = connection.execute(question.encode()).fetchone()
-    return row[0] if row else None
 
 
 @pytest.mark.parametrize("app", ["shop", "wiki"])

@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -23,6 +24,7 @@ from tests.integration import stackfile
 from tests.integration.daemon import LABEL, Host
 from tests.integration.project import Project
 from tests.integration.rotation_clients import PROGRAM
+from tests.integration.rotation_drivers import drivers_of
 from tests.integration.test_services import report
 from tests.integration.test_shapes import Life
 
@@ -140,13 +142,17 @@ def test_clients_that_read_their_file_at_reconnect_lose_no_transaction(life: Lif
         migrate.execute("CREATE TABLE worked (client text)")
     before, old = life.host.ids(), life.url("shop", "database_url", "postgres")
     old_keys = life.url("shop", "redis_url", "redis")
-    with clients_of(life.host, PREFIX) as counted, outage(port(life, "blog")) as lost:
+    folder = Path(life.host.client.volumes.get(f"{PREFIX}-shop-secrets").attrs["Mountpoint"])
+    drivers = drivers_of(folder, life.servers()["postgres"][0])
+    with clients_of(life.host, PREFIX) as counted, drivers as driven, outage(port(life, "blog")) as lost:
         first = rotate(life, "all")
         second = rotate(life, "all")
+    counted.update(driven)
     print(f"\nrotated twice under load: {json.dumps(counted)}\nservice that was restarted: {lost[0] / 2:.1f} s each")
     assert {name: (its["failed"], its["errors"]) for name, its in counted.items()} == dict.fromkeys(counted, (0, []))
     assert all(its["done"] > 10 for its in counted.values()), counted
-    assert counted["sql new"]["users"] == ["shop_a", "shop_b"]
+    assert counted["sql new"]["users"] == counted["asyncpg"]["users"] == ["shop_a", "shop_b"]
+    assert counted["sqlalchemy"]["users"] == ["shop_a", "shop_b"]
     assert counted["sql pooled"]["users"] == ["shop_a", "shop_b"], "sent on by the end of its idle connection"
     assert first["shop"]["sessions"] == 1, "the one that never pauses is left alone"
     assert second["shop"]["login"] == "shop_a"

@@ -6,112 +6,42 @@ URLs by which clients come, one of them through a pooler in transaction mode wit
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, Final
+from collections.abc import Iterator
 
 import docker
 import psycopg
 import pytest
 from psycopg import errors
 
-from tests.integration import stackfile
 from tests.integration.daemon import Host
+from tests.integration.planted_holes import ABOVE, PLANTED, checked, planted
 from tests.integration.project import Project
-from tests.integration.test_shapes import Life
+from tests.integration.tenants_stack import (
+    SERVERS,
+    STRICT,
+    WAYS,
+    A,
+    B,
+    Tenants,
+    acting,
+    as_admin,
+    fill,
+    settings,
+    tenants,
+)
 
 pytestmark = pytest.mark.integration
 PREFIX = f"rls-{os.getpid()}"
-READER = "analytics_ro"
-SERVERS = {"shop": "postgres", "wiki": "postgres-wiki"}
-STRICT = {"shop": False, "wiki": True}
-A, B = "aaaaaaaa-0000-4000-8000-000000000001", "bbbbbbbb-0000-4000-8000-000000000002"
-WAYS: Final[tuple[str, ...]] = ("database_direct_url", "database_url")
-POOLED: Final = frozenset({"a", "b"})  # migrations and readers come directly; SET ROLE is of a session
 ROLES = ("a", "b", "group", "reader", "owner")
-MIGRATION = """
-    CREATE TABLE orders (id int PRIMARY KEY, tenant_id uuid NOT NULL, item text);
-    CREATE TABLE lines (id int, tenant_id uuid NOT NULL, order_id int REFERENCES orders);
-    CREATE TABLE days (day date, tenant_id uuid NOT NULL) PARTITION BY RANGE (day);
-    CREATE TABLE days_1 PARTITION OF days FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
-    SELECT data_tier.enable_row_level_security('orders'), data_tier.enable_row_level_security('lines'),
-           data_tier.enable_row_level_security('days');
-    CREATE VIEW owners_view AS SELECT * FROM orders;
-    CREATE VIEW invokers_view WITH (security_invoker = true) AS SELECT * FROM orders;
-    CREATE VIEW view_of_view WITH (security_invoker = true) AS SELECT * FROM owners_view;
-    CREATE FUNCTION as_owner() RETURNS SETOF orders LANGUAGE sql SECURITY DEFINER
-        SET search_path = public, pg_temp AS 'SELECT * FROM orders';
-    CREATE FUNCTION as_caller() RETURNS SETOF orders LANGUAGE sql AS 'SELECT * FROM orders';
-    GRANT EXECUTE ON FUNCTION as_owner(), as_caller() TO analytics_ro;
-"""
-# the first tenant's item is a number and the second's is none, so that a condition that met it first would fail
-FILL = """
-    INSERT INTO orders VALUES ({id}, '{tenant}', '{item}');
-    INSERT INTO days VALUES ('2026-05-05', '{tenant}');
-"""
 SOURCES = ("orders", "owners_view", "invokers_view", "view_of_view", "as_owner()", "as_caller()", "days", "days_1")
-
-Connection = psycopg.Connection[Any]
-
-
-def settings(client: docker.DockerClient) -> dict[str, Any]:
-    data, pool = (str(subnet) for subnet in stackfile.free_subnets(client, 2))
-    return {
-        "data-tier:prefix": PREFIX,
-        "data-tier:images": dict(stackfile.IMAGES),
-        "data-tier:network": {"data": {"internal": True, "subnet": data, "apps": pool}},
-        "data-tier:postgres": {
-            "image": "postgres:17",
-            "resources": {"memory": "256Mi", "cpu": 1},
-            "connections": 100,
-            "pooler": {"pool": 1},
-        },
-        "data-tier:redis": {"image": "redis:8", "memory": "64Mi", "databases": {"cache": 0}},
-        "data-tier:readers": {READER: {}},
-        "data-tier:apps": {
-            "shop": {"postgres": {"database": "shop", "direct": 10, "readers": [READER], "row_level_security": {}}},
-            "wiki": {
-                "dedicated": True,
-                "postgres": {
-                    "database": "wiki",
-                    "direct": 10,
-                    "readers": [READER],
-                    "row_level_security": {"strict": True},
-                },
-            },
-            "blog": {"postgres": {"database": "blog"}},
-        },
-    }
-
-
-class Tenants(Life):
-    """The stack of this file, with the passwords of logins that nobody has been given yet."""
-
-    passwords: dict[str, str]
-
-    def connect(self, app: str, role: str, way: str = WAYS[0]) -> Connection:
-        """A connection in one of the roles; the group's is that of a login which has become the group."""
-        pooled = way == "database_url" and role in POOLED
-        file = "migrate_url" if role == "owner" else "database_url" if pooled else "database_direct_url"
-        url = self.url(app, file, SERVERS[app])
-        if role == "b":
-            url = url.replace(url.split("@")[0], f"postgresql://{app}_b:{self.passwords[app]}")
-        if role == "reader":
-            given = self.told["secrets"]["reader_urls"][READER][app]
-            url = url.replace(url.split("@")[0], given.split("@")[0])
-        connection = psycopg.connect(url, autocommit=True, connect_timeout=5)
-        if role == "group":
-            connection.execute(f"SET ROLE {app}".encode())
-        return connection
 
 
 @pytest.fixture(scope="module")
 def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenants]:
     """Both apps up and migrated, with a row of each tenant; purged at the end."""
     host = Host(daemon, PREFIX)
-    project = Project(tmp_path_factory.mktemp("rls"), settings(daemon))
+    project = Project(tmp_path_factory.mktemp("rls"), settings(daemon, PREFIX))
     try:
         project.pulumi("stack", "init")
         project.pulumi("up", "--yes", "--skip-preview")
@@ -126,31 +56,6 @@ def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) 
         assert [*host.containers(ended=True), *host.networks(), *host.volumes()] == []
     finally:
         host.remove_everything()
-
-
-def fill(life: Tenants, app: str) -> None:
-    with life.connect(app, "owner") as migrate:
-        migrate.execute(MIGRATION.encode())
-        for number, (tenant, item) in enumerate(((A, "1"), (B, "secret")), start=1):
-            with acting(migrate, app, tenant):
-                migrate.execute(FILL.format(id=number, tenant=tenant, item=item).encode())
-
-
-@contextmanager
-def acting(connection: Connection, app: str, tenant: str | None) -> Iterator[None]:
-    """A transaction of `tenant`, as the app's framework begins it; None forgets to say who it is."""
-    with connection.transaction():
-        if tenant is not None and STRICT[app]:
-            connection.execute("SELECT data_tier.set_tenant(%s::uuid)", [tenant])
-        elif tenant is not None:
-            connection.execute("SELECT set_config('app.current_tenant_id', %s, true)", [tenant])
-        yield
-
-
-def tenants(connection: Connection, source: str = "orders") -> list[str]:
-    """Whose rows there are to see."""
-    rows = connection.execute(f"SELECT DISTINCT tenant_id::text FROM {source} ORDER BY 1".encode()).fetchall()
-    return [tenant for (tenant,) in rows]
 
 
 each_app = pytest.mark.parametrize("app", list(SERVERS))
@@ -341,87 +246,10 @@ def test_another_column_can_be_named_and_the_helper_run_again(life: Tenants, app
         assert row == (1,)
 
 
-def checked(life: Tenants, *app: str) -> tuple[int, set[tuple[str, str, str]]]:
-    done = life.project.operate("rls", "check", *app, "--json", ok=False)
-    found = json.loads(done.out)["findings"]
-    return done.code, {(one["kind"], one["name"], one["what"].split(":")[0]) for one in found}
-
-
 def test_the_check_finds_what_a_migration_has_left_open(life: Tenants) -> None:
     code, found = checked(life, "shop")
     assert code == 1
     assert {name for _, name, _ in found} == {"owners_view", "as_owner()"}, "neither leaks, both are better otherwise"
-
-
-PLANTED: dict[str, tuple[tuple[str, ...], tuple[str, str, str]]] = {
-    "a table without": (
-        ("CREATE TABLE bare (tenant_id uuid NOT NULL)",),
-        ("table", "bare", "names tenants and has no row-level security"),
-    ),
-    "a partition that came later": (
-        ("CREATE TABLE days_2 PARTITION OF days FOR VALUES FROM ('2027-01-01') TO ('2028-01-01')",),
-        ("table", "days_2", "names tenants and has no row-level security"),
-    ),
-    "a table without force": (
-        ("ALTER TABLE lines NO FORCE ROW LEVEL SECURITY",),
-        ("table", "lines", "is not under FORCE"),
-    ),
-    "a row without a tenant": (
-        ("ALTER TABLE lines ALTER tenant_id DROP NOT NULL",),
-        ("table", "lines", "may be without a tenant, and nobody sees such a row"),
-    ),
-    "no policy": (
-        ("DROP POLICY data_tier_tenant ON lines",),
-        ("table", "lines", "has row-level security and not this policy"),
-    ),
-    "another policy": (
-        ("ALTER POLICY data_tier_tenant ON orders USING (true)",),
-        ("table", "orders", "has another policy than the stack file asks for"),
-    ),
-    "a second policy": (
-        ("CREATE POLICY all_rows ON lines USING (true)",),
-        ("policy", "all_rows on lines", "lets in more beside data_tier_tenant"),
-    ),
-    "a copy": (
-        ("CREATE MATERIALIZED VIEW copies AS SELECT * FROM invokers_view",),
-        ("view", "copies", "holds copies of rows, which no policy guards"),
-    ),
-}
-ABOVE: dict[str, tuple[tuple[str, ...], tuple[str, str, str], tuple[str, ...]]] = {
-    "a view of a superuser": (
-        ("CREATE VIEW admins_view AS SELECT * FROM orders",),
-        ("view", "admins_view", "shows every tenant's rows"),
-        ("DROP VIEW admins_view",),
-    ),
-    "a function of a superuser": (
-        ("CREATE FUNCTION admins() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM orders'",),
-        ("function", "admins()", "runs as a role above policies"),
-        ("DROP FUNCTION admins()",),
-    ),
-    "a role above policies": (
-        ("CREATE ROLE rls_above LOGIN BYPASSRLS",),
-        ("role", "rls_above", "logs in and is above policies"),
-        ("DROP ROLE rls_above",),
-    ),
-    "a member of the owner": (
-        ("CREATE ROLE rls_member LOGIN IN ROLE shop_owner",),
-        ("role", "rls_member", "logs in and may act as the owner, which can switch policies off"),
-        ("DROP ROLE rls_member",),
-    ),
-}
-
-
-def as_admin(life: Tenants) -> Connection:
-    """The admin, from the host."""
-    password = life.told["secrets"]["admin_passwords"]["postgres"]
-    url = life.url("shop", "database_direct_url", "postgres").replace("verify-full", "require")
-    return psycopg.connect(url, user="admin", password=password, autocommit=True)
-
-
-def planted(connect: Callable[[], Connection], statements: tuple[str, ...]) -> None:
-    with connect() as connection:
-        for statement in statements:
-            connection.execute(statement.encode())
 
 
 def test_each_planted_hole_is_found_and_nothing_else(life: Tenants) -> None:

@@ -118,7 +118,7 @@ def test_a_state_folder_that_others_can_read_is_a_warning(checkout: Path) -> Non
     (os.getpid(), socket.gethostname(), "warn", "wait for it"),
     (2**22 + 1, socket.gethostname(), "fail", "pulumiw cancel"),
     (1, "elsewhere", "warn", "if that run is over"),
-])  # fmt: skip
+], ids=["here", "gone", "elsewhere"])  # fmt: skip
 def test_a_lock_says_who_holds_it_and_whether_it_is_left_over(
     checkout: Path, pid: int, host: str, level: str, todo: str
 ) -> None:

@@ -29,4 +29,4 @@ def test_only_what_production_must_have_is_told(name):
 
 def test_a_production_stack_is_told_of_the_guards_that_it_has_not():
     told = faults(own_graph("prod"), Level.ADVISORY, stack="prod")
-    assert sum(line.startswith("require-production-guards") for line in told) == 2, "backup and pooler"
+    assert sum(line.startswith("require-production-guards") for line in told) == 1, "backup"

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from components.config import fields, references
 from components.config.fields import rule_error
+from components.config.models.mongo import AppMongo
 from components.config.models.postgres import AppDatabase
 from components.config.models.redis import OwnRedis
 from components.config.models.secrets import SecretRef
@@ -57,6 +58,7 @@ class App(Section):
     postgres: AppDatabase | None = None
     redis: tuple[str, ...] = ()
     redis_server: OwnRedis = OwnRedis()
+    mongo: AppMongo | None = None
     service: Service | None = None
     uses: dict[references.UrlName, str] = Field(default_factory=dict)
     dedicated: bool = False
@@ -78,4 +80,4 @@ class App(Section):
     @property
     def has_stores(self) -> bool:
         """Whether it gets a data URL of any kind."""
-        return self.postgres is not None or bool(self.redis)
+        return self.postgres is not None or bool(self.redis) or self.mongo is not None

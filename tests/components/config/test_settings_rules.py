@@ -136,7 +136,7 @@ RULES = [
     ("apps/saleor/service/name", "bizosaas-redis-unified",
      "a container of this name is declared by data-tier:redis.name"),
     ("apps/saleor/service/env", {"DEBUG": 1}, "data-tier:apps.saleor.service.env.DEBUG"),
-    ("apps/saleor/service/env", {"DATABASE_URL": "x"}, "the data URLs are set from postgres: and redis:"),
+    ("apps/saleor/service/env", {"DATABASE_URL": "x"}, "the data URLs are set from postgres:, redis: and mongo:"),
     ("apps/saleor/service/env", {"1A": "x"}, "a variable has letters, digits and underscores"),
     ("apps/Shop", {"redis": ["cache"]}, "an app's name has a-z"),
     ("apps/default", {"redis": ["cache"]}, "not default, admin or localhost"),

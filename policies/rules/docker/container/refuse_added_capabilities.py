@@ -33,7 +33,7 @@ RULE = ResourceRule(
         "allowed": {
             "type": "array",
             "items": {"type": "string"},
-            "default": ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"],
+            "default": ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID"],
             "description": "What the entry points of PostgreSQL and Redis need to step down from root.",
         }
     },

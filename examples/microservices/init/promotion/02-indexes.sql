@@ -1,2 +1,0 @@
-CREATE INDEX promo_usage_user_ref_idx ON promo_usage (user_ref);
-CREATE INDEX promo_suggestions_cart_ref_idx ON promo_suggestions (cart_ref);

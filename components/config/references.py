@@ -82,7 +82,8 @@ def _url_name(value: str) -> str:
         )
     if _is_data_url(value):
         raise rule_error(
-            "this name is that of the app's own stores, from postgres:, redis: and mongo:", "Write one like LEGACY_DATABASE_URL"
+            "this name is that of the app's own stores, from postgres:, redis: and mongo:",
+            "Write one like LEGACY_DATABASE_URL",
         )
     return value
 

@@ -32,7 +32,7 @@ down: ready ## Take containers and networks away; data stays unless PURGE=1
 
 test: ## Run all tests; those on Docker fail where there is none
 	@scripts/ensure-python
-	@scripts/ensure-docker && $(PY) -m images build || echo "Without Docker and images (see above) the tests that need them will fail."
+	@scripts/ensure-docker && $(PY) -m images build --mongo mongo:7 || echo "Without Docker and images (see above) the tests that need them will fail."
 	@$(PY) -m pytest $(PYTEST)
 
 check: ## Lint, format and strict types

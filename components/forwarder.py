@@ -33,7 +33,8 @@ class Reach:
 class ForwarderArgs:
     """What Forwarder is built from: the server's name, address and port, and the loopback port that leads to it.
 
-    `network` is the server's; the forwarder's own fixed address there, `own`, lets the server tell it from apps.
+    `network` is the server's; the forwarder's own fixed address there, `own`, lets the server tell it from apps: None
+    for a server that doesn't ask for it.
     `expose` is None where the host connects by the server's address.
     """
 
@@ -43,7 +44,7 @@ class ForwarderArgs:
     port: int
     expose: int | None
     network: pulumi.Input[str]
-    own: str
+    own: str | None
     labels: Mapping[str, str]
 
 

@@ -94,12 +94,27 @@ def pooler_name(server: str) -> str:
     return f"{server}-pooler"
 
 
+def mongo_login(app: str, slot: Literal["a", "b"]) -> str:
+    """One of the two alternating users of an app in its MongoDB database."""
+    return f"{app}_{slot}"
+
+
 def server_key(kind: str, app: str | None = None, purpose: str | None = None) -> str:
     """What a server is called in the outputs: the shared one by its kind, an app's own by kind and app.
 
     One of a single purpose has a point, which no app's name has.
     """
     return f"{kind}.{purpose}" if purpose else f"{kind}-{app}" if app else kind
+
+
+def relay_name(prefix: str, app: str) -> str:
+    """The container through which an app reaches a server outside of the stack."""
+    return f"{prefix}-{app}-postgres"
+
+
+def outlet_name(relay: str) -> str:
+    """The container, and the network that it is on, through which a relay gets out."""
+    return f"{relay}-outside"
 
 
 def watchdog_name(server: str) -> str:

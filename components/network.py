@@ -14,6 +14,9 @@ from components.platforms import NetworkSpec, Platform
 
 _SHARED_SERVERS = 10
 _OWN_SERVERS = 2
+# Beside the addresses that count from the first server's. An app's own network, of 16 addresses, has none left in its
+# lower half: its last one serves.
+_SHARED_MONGO, _OWN_MONGO = 8, -2
 _PURPOSES = 32  # two addresses for each of 16 numbers: up to 63, the lower half of the smallest subnet with room
 
 
@@ -47,6 +50,15 @@ class DataAddresses:
     def redis(self) -> str:
         """The address of the Redis server."""
         return str(self.subnet[self.first + 1])
+
+    @property
+    def mongo(self) -> str:
+        """The address of the MongoDB server; a relay that leads to it has none of its own.
+
+        On an app's own network it is in the range that is handed out, at its end: Docker hands out the first address
+        that is free, and the range has seven for the app's container and few others.
+        """
+        return str(self.subnet[_SHARED_MONGO if self.first == _SHARED_SERVERS else _OWN_MONGO])
 
     @property
     def postgres_forwarder(self) -> str:

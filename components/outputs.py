@@ -10,12 +10,24 @@ from typing import Any
 
 import pulumi
 
+from components import mongo as mongo_component
 from components import redis as redis_component
-from components.config import Place, Postgres, Settings, places, redis_servers
-from components.config.ledger import entries
+from components.config import Place, Postgres, Settings, mongo_places, places, redis_servers
+from components.config.ledger import Entry, entries
 from components.config.models import PROBE_IMAGE
+from components.config.places import external_apps
 from components.config.redis_servers import RedisServer
-from components.naming import POOLER_PORT, RoleNames, own_network, publish_network, server_key, tier_network
+from components.naming import (
+    POOLER_PORT,
+    RoleNames,
+    mongo_login,
+    outlet_name,
+    own_network,
+    publish_network,
+    relay_name,
+    server_key,
+    tier_network,
+)
 from components.network import DataAddresses
 from components.postgres.server import PORT as POSTGRES_PORT
 from components.stores import own_addresses, redis_addresses, shared_addresses
@@ -30,29 +42,37 @@ def exports(topology: Topology) -> dict[str, Any]:
         "running": settings.running,
         "topology": settings.topology,
         "servers": dict(_servers(settings)),
+        "external_servers": {server_key("postgres", app): _external(settings, app) for app in external_apps(settings)},
         "poolers": _poolers(topology),
         "databases": _databases(settings),
         "redis_users": _redis_users(settings),
+        "mongo_users": _mongo_users(settings),
         "readers": _readers(topology),
         "networks": {**_tiers(topology), **_own_networks(settings)},
         "services": {app: _service(settings, app) for app in topology.services},
         "stand_ins": [app for app in topology.services if settings.service_image(app) == PROBE_IMAGE],
-        "apps": {app: entry.model_dump(mode="json") for app, entry in entries(settings).items()},
+        "apps": {app: _held(entry) for app, entry in entries(settings).items()},
         "ca": topology.tls.ca if topology.tls else None,
         "secrets": _secrets(topology),
     }
+
+
+def _held(entry: Entry) -> dict[str, Any]:
+    """As the ledger writes it; the outputs of a stack without MongoDB are as they were before there was any."""
+    return entry.model_dump(mode="json", exclude=None if entry.mongo else {"mongo"})
 
 
 def _servers(settings: Settings) -> Iterator[tuple[str, dict[str, Any]]]:
     unified = places.apps_in(settings, "unified").values()
     if any(its.postgres for its in unified):
         yield server_key("postgres"), _postgres(settings, settings.postgres, shared_addresses(settings))
-    for app, its in places.apps_in(settings, "isolated").items():
-        if its.postgres:
-            server = _postgres(settings, places.own_postgres(settings, app), own_addresses(settings, app), app)
-            yield server_key("postgres", app), server
+    for app in places.own_postgres_apps(settings):
+        server = _postgres(settings, places.own_postgres(settings, app), own_addresses(settings, app), app)
+        yield server_key("postgres", app), server
     for key, redis in redis_servers.declared(settings).items():
         yield key, _redis(settings, redis)
+    for mongo in mongo_places.declared(settings):
+        yield mongo.server_key, _mongo(settings, mongo)
 
 
 def _postgres(settings: Settings, server: Postgres, at: DataAddresses, app: str | None = None) -> dict[str, Any]:
@@ -66,7 +86,26 @@ def _postgres(settings: Settings, server: Postgres, at: DataAddresses, app: str 
         "tls": settings.tls.enabled,
         "generation": server.generation,
     }
-    return {**told, **_where(settings, server.name or settings.postgres_name, app)}
+    where = _where(settings, server.name or settings.postgres_name, app)
+    return {**told, **where, "volume": settings.postgres_volume(server)}
+
+
+def _external(settings: Settings, app: str) -> dict[str, Any]:
+    """A server outside of the stack; `relay` and `outlet` are the containers on the way there."""
+    its, relay = external_apps(settings)[app], relay_name(settings.prefix, app)
+    return {
+        "app": app,
+        "host": its.host,
+        "hostaddr": its.hostaddr,
+        "port": its.port,
+        "admin": its.admin,
+        "sslmode": its.sslmode,
+        "ca": its.ca,
+        "major": settings.postgres_major,
+        "relay": relay,
+        "outlet": outlet_name(relay),
+        "network": own_network(settings.prefix, app),
+    }
 
 
 def _poolers(topology: Topology) -> dict[str, dict[str, Any]]:
@@ -99,6 +138,22 @@ def _redis(settings: Settings, server: RedisServer) -> dict[str, Any]:
         "generation": server.generation,
     }
     return {**told, **_where(settings, server.name, server.app)}
+
+
+def _mongo(settings: Settings, its: mongo_places.Declared) -> dict[str, Any]:
+    at = own_addresses(settings, its.app) if its.app else shared_addresses(settings)
+    told = {
+        "kind": "mongo",
+        "address": at.mongo,
+        "port": mongo_component.PORT,
+        "admin": its.server.admin,
+        "major": settings.mongo_major,
+        "expose": its.server.expose,
+        "tls": settings.tls.enabled,
+        "stand_in": settings.images.source == "debian",
+        "generation": its.server.generation,
+    }
+    return {**told, **_where(settings, its.name, its.app)}
 
 
 def _where(settings: Settings, name: str, app: str | None) -> dict[str, Any]:
@@ -144,6 +199,18 @@ def _redis_users(settings: Settings) -> dict[str, Any]:
     }
 
 
+def _mongo_users(settings: Settings) -> dict[str, Any]:
+    return {
+        app: {
+            "database": its.mongo.database,
+            "users": [mongo_login(app, "a"), mongo_login(app, "b")],
+            "server": _key(settings, "mongo", app),
+        }
+        for app, its in settings.apps.items()
+        if its.mongo
+    }
+
+
 def _readers(topology: Topology) -> dict[str, Any]:
     return {
         name: {"apps": list(urls), "generation": topology.settings.readers[name].generation}
@@ -177,26 +244,30 @@ def _service(settings: Settings, app: str) -> dict[str, Any]:
     service, its = settings.apps[app].service, settings.apps[app]
     if service is None:
         raise ValueError(f"{app} has no service")
-    data = f"data-{app}" if places.serving(settings, app) == "isolated" else "data"
+    owners = dict.fromkeys([*([app] if its.has_stores else []), *its.uses.values()])
+    data = dict.fromkeys(
+        f"data-{owner}" if places.serving(settings, owner) == "isolated" else "data" for owner in owners
+    )
     return {
         "name": settings.service_name(app),
         "image": settings.service_image(app),
         "stands_in_for": service.image if settings.service_image(app) != service.image else None,
-        "tiers": [*service.all_tiers, *([data] if its.has_stores else [])],
+        "tiers": [*service.all_tiers, *data],
         "url": f"http://127.0.0.1:{service.port.host}/" if service.port else None,
         "publish": settings.network[service.home].publish if service.port else None,
         "redis": {purpose: settings.redis.numbers[purpose] for purpose in its.redis},
-        "secrets": f"{settings.service_name(app)}-secrets" if its.has_stores or service.secrets else None,
+        "secrets": f"{settings.service_name(app)}-secrets" if owners or service.secrets else None,
     }
 
 
 def _secrets(topology: Topology) -> pulumi.Output[Any]:
     serving = {app: used for app in topology.stores if (used := topology.serving(app))}
+    urls = {app: topology.urls(app) for app in topology.settings.apps}
     return pulumi.Output.secret(
         {
             "admin_passwords": {key: server.admin_password for key, server in topology.servers.items()},
             "pooler_consoles": {key: its.console_password for key, its in topology.poolers().items()},
-            "urls": {app: its.urls for app, its in serving.items()},
+            "urls": {app: its for app, its in urls.items() if its},
             "reader_urls": topology.readers,
             "migrate_urls": {app: its.database.migrate_url for app, its in serving.items() if its.database},
         }

@@ -11,7 +11,7 @@ import pulumi
 
 from components.config import Place, Settings, places
 from components.naming import server_key
-from components.postgres import PostgresServer
+from components.postgres import ExternalServer, PostgresServer
 from components.postgres.readers import Readers, ReadersArgs, ReaderSpec
 from components.rotation import Rotation
 from components.stores import Servers, Stores
@@ -45,7 +45,7 @@ def _args(
 ) -> ReadersArgs:
     apps = list(apps)
     server = servers[server_key("postgres", apps[0] if place == "isolated" else None)]
-    if not isinstance(server, PostgresServer):
+    if not isinstance(server, PostgresServer | ExternalServer):
         raise TypeError(f"{apps} have no PostgreSQL server")
     databases = {
         app: (database, its.readers)

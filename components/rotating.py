@@ -49,7 +49,7 @@ def rotating(name: str, generation: int, lifecycle: Lifecycle, opts: pulumi.Reso
 class TurnArgs:
     """Which server, how it is reached, whose password turns, and `after` which resources it can be told."""
 
-    kind: Literal["postgres", "redis"]
+    kind: Literal["postgres", "redis", "mongo"]
     way: Reach
     user: str
     passwords: Passwords

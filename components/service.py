@@ -22,11 +22,13 @@ _DEFAULT_PORT: Final = 8000
 class AppServiceArgs:
     """What AppService is built from.
 
-    `urls` are the data URLs by file name; each file is told to the app as a variable of the same name in capitals
-    with `_FILE`, and so are `secrets`, by the variable's name. `ca` verifies the servers, None where they are spoken
-    to in clear. `data_network` is where the servers of these URLs are, None without any. `wait_for` are the resources
-    without which the app can't work, `files_wait_for` those without which the URLs don't; `generation` is that of the
-    URLs. `stand_in` says that the probe runs in the app's place: it is told its port and asked for its health.
+    `urls` are the data URLs by file name; each file is told to the app as a variable of the same name in capitals with
+    `_FILE`, and so are `secrets`, by the variable's name. `ca` verifies the servers, None where they are spoken to in
+    clear, `authorities` those outside of the stack, in files that only URLs name. `data_networks` are where the servers
+    of these URLs are. `wait_for` are the resources without which the app can't work, `files_wait_for` those without
+    which the URLs don't; `generation` is that of the URLs, `further` are the other apps whose databases are among them,
+    and their generations, by variable. `stand_in` says that the probe runs in the app's place: it is told its port and
+    asked for its health.
     """
 
     platform: Platform
@@ -39,11 +41,13 @@ class AppServiceArgs:
     stand_in: bool
     urls: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
     secrets: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
+    authorities: Mapping[str, str] = field(default_factory=dict)
     ca: pulumi.Output[str] | None = None
-    data_network: pulumi.Input[str] | None = None
+    data_networks: Sequence[pulumi.Input[str]] = ()
     wait_for: Sequence[pulumi.Resource] = ()
     files_wait_for: Sequence[pulumi.Resource] = ()
     generation: int = 1
+    further: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
 
 class AppService(pulumi.ComponentResource):
@@ -59,14 +63,22 @@ class AppService(pulumi.ComponentResource):
         super().__init__("data-tier:service:AppService", name, {}, opts)
         mine = pulumi.ResourceOptions(parent=self)
         brought = {secret.lower(): value for secret, value in args.secrets.items()}
-        files = {**args.urls, **brought, **({CA_FILE: args.ca} if args.ca else {})}
+        authorities = {file: pulumi.Output.from_input(text) for file, text in args.authorities.items()}
+        files = {**args.urls, **brought, **authorities, **({CA_FILE: args.ca} if args.ca else {})}
         later = merged(mine, depends_on=list(args.files_wait_for)) if args.files_wait_for else mine
-        secrets = args.platform.secret_files(f"{name}-secrets", args.hostname, files, later) if files else None
+        secrets = _files(name, args, files, later) if files else None
         after = present(*args.wait_for, secrets.ready if secrets else None)
         workload = args.platform.workload(f"{name}-container", _spec(args, secrets), merged(mine, depends_on=after))
         self.hostname = workload.name
         self.switched = present(secrets.ready if secrets else None, workload.resource if _rereads_late(args) else None)
         self.register_outputs({"hostname": self.hostname})
+
+
+def _files(
+    name: str, args: AppServiceArgs, files: Mapping[str, pulumi.Output[str]], opts: pulumi.ResourceOptions
+) -> SecretFiles:
+    borrowed = [variable.lower() for variable in args.further]
+    return args.platform.secret_files(f"{name}-secrets", args.hostname, files, opts, borrowed=borrowed)
 
 
 def _spec(args: AppServiceArgs, secrets: SecretFiles | None) -> WorkloadSpec:
@@ -81,12 +93,13 @@ def _spec(args: AppServiceArgs, secrets: SecretFiles | None) -> WorkloadSpec:
         memory=settings.memory,
         reservation=settings.reservation,
         cpu=settings.cpu,
+        cpu_weight=settings.cpu_weight,
         health=_health(settings) if args.stand_in else None,
         labels={
             "data-tier.app": args.app,
             "data-tier.component": "service",
             "data-tier.tier": settings.home,
-            **({"data-tier.generation": str(args.generation)} if _rereads_late(args) else {}),
+            **_generations(args),
         },
         grace=10,
     )
@@ -94,7 +107,16 @@ def _spec(args: AppServiceArgs, secrets: SecretFiles | None) -> WorkloadSpec:
 
 def _rereads_late(args: AppServiceArgs) -> bool:
     """Whether the container is replaced by a rotation, because its app reads the files at its start only."""
-    return args.settings.reads == "start" and args.generation > 1 and bool(args.urls)
+    return bool(_generations(args))
+
+
+def _generations(args: AppServiceArgs) -> dict[str, str]:
+    """The labels by which a rotation replaces the container of an app that reads its files at its start only."""
+    if args.settings.reads != "start" or not args.urls:
+        return {}
+    found = {"data-tier.generation": args.generation}
+    found |= {f"data-tier.generation.{app}": number for app, number in args.further.values()}
+    return {label: str(number) for label, number in found.items() if number > 1}
 
 
 def _environment(args: AppServiceArgs) -> dict[str, str]:
@@ -111,8 +133,7 @@ def _listens_on(settings: Service) -> int:
 def _joins(args: AppServiceArgs) -> list[Join]:
     aliases = tuple(sorted({args.app, *args.settings.aliases}))
     joins = [Join(network=args.networks.names[tier], aliases=aliases) for tier in args.settings.all_tiers]
-    if args.data_network is not None:
-        joins.append(Join(network=args.data_network))
+    joins += [Join(network=network) for network in args.data_networks]
     if args.settings.port and args.settings.home in args.networks.publish:
         joins.append(Join(network=args.networks.publish[args.settings.home]))
     return joins

@@ -10,7 +10,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from components.config import Problem, Settings, SettingsError, parse
-from components.postgres import init_files
+from components.postgres import authority_files, init_files
 
 _PREFIX: Final = "data-tier:"
 _OWN_FORM: Final = {"true": True, "false": False}
@@ -20,7 +20,7 @@ def load() -> Settings:
     """The settings of the running stack. Raises pulumi.RunError, which is shown without a traceback."""
     try:
         settings = parse(from_strings({**get_config_env(), **CONFIG.get()}))
-        if problems := init_files.problems(settings):
+        if problems := [*init_files.problems(settings), *authority_files.problems(settings)]:
             raise SettingsError(problems)
         return settings
     except SettingsError as error:

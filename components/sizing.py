@@ -10,6 +10,9 @@ MAINTENANCE_CONNECTIONS: Final = 3  # the provider, dumps
 # standbys count in max_wal_senders, apart from max_connections, since PostgreSQL 12
 RESERVED_CONNECTIONS: Final = SUPERUSER_CONNECTIONS + MONITORING_CONNECTIONS + MAINTENANCE_CONNECTIONS
 MIGRATION_CONNECTIONS: Final = 5  # per database, for the migrating login
+PROVIDER_CONNECTIONS: Final = 4  # of the provider on a server outside of the stack, whose own number isn't known
+# per database, for an admin that is no superuser, whom limits hold for as well: the provider, commands, a dump
+ADMIN_CONNECTIONS: Final = PROVIDER_CONNECTIONS + 4
 _KIBIBYTES_PER_CLIENT: Final = 128  # of a pooler: buffers, TLS and prepared statements, rounded up
 _MEBIBYTES_PER_CONNECTION: Final = 10  # a backend with its caches and a few sorts, rounded up
 
@@ -32,6 +35,14 @@ def pooler_memory(clients: int, processes: int) -> int:
 def shared_memory(memory: int) -> int:
     """MiB of /dev/shm for a PostgreSQL container of `memory` MiB: parallel workers exchange rows through it."""
     return max(64, memory // 4)
+
+
+def mongo_cache(memory: int) -> str:
+    """GiB of WiredTiger's cache for a MongoDB container of `memory` MiB, as mongod takes it: half, at least 0.25.
+
+    The rest is for connections, sorts (100 MiB each) and the compressed blocks in the page cache.
+    """
+    return f"{max(256, memory // 2) / 1024:g}"
 
 
 def redis_data(memory: int) -> int:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+import pulumi
+
 from components import readers, stores
 from components.config import Place, Service, Settings, places
 from components.config.models import PROBE_IMAGE
 from components.naming import server_key
-from components.network import AppNetwork, TieredNetwork, TieredNetworkArgs
+from components.network import TieredNetwork, TieredNetworkArgs
 from components.platforms import Lifecycle, Platform
 from components.platforms.docker import DockerPlatform
 from components.platforms.stopped import StoppedPlatform
@@ -48,8 +50,24 @@ class Topology:
         return {key: pooler for key, pooler in found if pooler is not None}
 
     def serving(self, app: str) -> Stores | None:
-        """The stores that an app's service uses."""
+        """The stores of an app that its service uses."""
         return self.stores.get(app, {}).get(places.serving(self.settings, app))
+
+    def used_by(self, app: str) -> list[Stores]:
+        """All stores that an app's service uses: its own, and those of the apps whose databases it uses."""
+        owners = dict.fromkeys([app, *self.settings.apps[app].uses.values()])
+        return [its for owner in owners if (its := self.serving(owner))]
+
+    def urls(self, app: str) -> dict[str, pulumi.Output[str]]:
+        """The data URLs that an app is given, by file name."""
+        own, its = self.serving(app), self.settings.apps[app]
+        urls = own.urls if own else {}
+        for variable, owner in its.uses.items():
+            database = other.database if (other := self.serving(owner)) else None
+            named = its.postgres or self.settings.apps[owner].postgres  # the driver of who connects
+            if database and named:
+                urls[variable.lower()] = database.url_for(named.driver)
+        return urls
 
 
 def build(
@@ -61,13 +79,11 @@ def build(
     around the one that is built on, to look at what is asked of it.
     """
     platform = seen(_platform(settings))
-    # before the tiers: a network with a subnet comes before those for which Docker chooses one
-    own = {app: stores.own_network(settings, platform, app) for app in places.apps_in(settings, "isolated")}
     unified = bool(places.apps_in(settings, "unified"))
     tiers = {tier: its for tier, its in settings.network.items() if tier != "data" or unified}
     networks = TieredNetwork("network", TieredNetworkArgs(platform=platform, prefix=settings.prefix, tiers=tiers))
     tls = _authority(settings)
-    servers, found = _stores(settings, platform, networks, own, tls)
+    servers, found = _stores(settings, platform, networks, tls, values or {})
     reading = readers.build(settings, servers, found)
     topology = Topology(
         settings=settings, networks=networks, tls=tls, servers=servers, stores=found, services={}, readers=reading
@@ -79,10 +95,10 @@ def build(
 
 def _close_former(topology: Topology, services: Mapping[str, AppService]) -> None:
     """After each service has its new URLs, what the generation before logged in with is taken back."""
-    for app, by_place in topology.stores.items():
+    for by_place in topology.stores.values():
         for its in by_place.values():
-            used = app in services and its is topology.serving(app)
-            its.close_former(services[app].switched if used else ())
+            users = [service for app, service in services.items() if any(its is one for one in topology.used_by(app))]
+            its.close_former([switched for service in users for switched in service.switched])
 
 
 def _platform(settings: Settings) -> Platform:
@@ -106,16 +122,16 @@ def _stores(
     settings: Settings,
     platform: Platform,
     networks: TieredNetwork,
-    own: Mapping[str, AppNetwork],
     tls: CertificateAuthority | None,
+    values: Values,
 ) -> tuple[Servers, dict[str, dict[Place, Stores]]]:
     servers: Servers = {}
     found: dict[str, dict[Place, Stores]] = {}
     if places.apps_in(settings, "unified"):
         servers, by_app = stores.shared(settings, platform, networks.names["data"], tls)
         found = {app: {"unified": its} for app, its in by_app.items()}
-    for app, network in own.items():
-        more, its = stores.own(settings, platform, app, network.network, tls)
+    for app in places.apps_in(settings, "isolated"):
+        more, its = stores.own(settings, platform, app, tls, values)
         servers = {**servers, **more}
         found.setdefault(app, {})["isolated"] = its
     return servers, found
@@ -126,7 +142,7 @@ def _services(settings: Settings) -> list[tuple[str, Service]]:
 
 
 def _service(topology: Topology, platform: Platform, app: str, service: Service, values: Values) -> AppService:
-    settings, used = topology.settings, topology.serving(app)
+    settings, used, urls = topology.settings, topology.used_by(app), topology.urls(app)
     image = settings.service_image(app)
     args = AppServiceArgs(
         platform=platform,
@@ -137,12 +153,16 @@ def _service(topology: Topology, platform: Platform, app: str, service: Service,
         hostname=settings.service_name(app),
         image=image,
         stand_in=image == PROBE_IMAGE,
-        urls=used.urls if used else {},
+        urls=urls,
         secrets={name: values[ref] for name, ref in service.secrets.items()},
-        ca=topology.tls.ca if topology.tls and used and used.urls else None,
-        data_network=used.network if used else None,
-        wait_for=used.needed if used else [],
-        files_wait_for=used.turned if used else [],
+        authorities={file: text for its in used for file, text in its.authorities.items()},
+        ca=topology.tls.ca if topology.tls and urls else None,
+        data_networks=list({id(its.network): its.network for its in used}.values()),  # the shared ones have one
+        wait_for=[needed for its in used for needed in its.needed],
+        files_wait_for=[turned for its in used for turned in its.turned],
         generation=settings.apps[app].generation,
+        further={
+            variable: (other, settings.apps[other].generation) for variable, other in settings.apps[app].uses.items()
+        },
     )
     return AppService(f"service-{app}", args)

@@ -55,12 +55,22 @@ def decide(postgres: str, redis: str, source: str = "auto", suite: str = "trixie
     return Decision("debian", recipes.POSTGRES_OF_SUITE[suite], recipes.REDIS_OF_SUITE[suite])
 
 
-def ensure(postgres: str, redis: str, source: str = "auto", suite: str = "trixie") -> Decision:
-    """Decide, say so, and build what is missing. Raises ImageError; concurrent calls wait for each other."""
+def ensure(
+    postgres: str, redis: str, source: str = "auto", suite: str = "trixie", mongo: str | None = None
+) -> Decision:
+    """Decide, say so, and build what is missing; MongoDB only where `mongo` names an image.
+
+    Raises ImageError; concurrent calls wait for each other.
+    """
     decision = decide(postgres, redis, source, suite)
     say(_reason(decision, postgres, redis, source))
+    if mongo and decision.source == "debian":
+        say(f"images: Debian has no MongoDB, so a stand-in for trying serves in place of {mongo} (docs/security.md)")
     with _only_one():
-        missing = _from_registry(postgres, redis) if decision.source == "registry" else _from_debian(suite)
+        if decision.source == "registry":
+            missing = _from_registry(postgres, redis, mongo)
+        else:
+            missing = _from_debian(suite, mongo)
         seconds = run_all(missing, _AT_ONCE)
     return replace(decision, seconds=seconds)
 
@@ -80,19 +90,26 @@ def _reason(decision: Decision, postgres: str, redis: str, source: str) -> str:
     )
 
 
-def _from_registry(postgres: str, redis: str) -> Mapping[str, Callable[[], None]]:
+def _from_registry(postgres: str, redis: str, mongo: str | None) -> Mapping[str, Callable[[], None]]:
     """What is missing, by tag, and how to make it."""
     missing = {}
-    for kind, base in (("postgres", postgres), ("redis", redis), *((kind, DEBIAN_BASE) for kind in _OWN_TAGS)):
+    own = ((kind, DEBIAN_BASE) for kind in _OWN_TAGS)
+    for kind, base in (("postgres", postgres), ("redis", redis), *own, *([("mongo", mongo)] if mongo else [])):
         tag = _OWN_TAGS.get(kind) or f"data-tier/{kind}:{registry.major(base)}"
         if not _is_there(tag, registry.recipe_of(kind, base)):
             missing[tag] = partial(registry.build, kind, base, tag)
     return missing
 
 
-def _from_debian(suite: str) -> Mapping[str, Callable[[], None]]:
+def _from_debian(suite: str, mongo: str | None) -> Mapping[str, Callable[[], None]]:
     """What is missing, by tag, and how to make it; the tools for it are installed on the way."""
-    wanted = (recipes.postgres(suite), recipes.redis(suite), recipes.probe(), recipes.pooler())
+    wanted = [
+        recipes.postgres(suite),
+        recipes.redis(suite),
+        recipes.probe(),
+        recipes.pooler(),
+        *([recipes.mongo(registry.major(mongo))] if mongo else []),
+    ]
     missing = [recipe for recipe in wanted if not _is_there(recipe.tag, recipe.digest)]
     if missing:
         debian.ensure_tools(say)

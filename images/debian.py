@@ -16,7 +16,7 @@ from typing import Final
 
 from docker.errors import DockerException
 
-from images import apt, daemon
+from images import apt, daemon, wheels
 from images.errors import ImageError
 from images.recipes import HERE, RECIPE_LABEL, Recipe
 
@@ -84,6 +84,8 @@ def _before_packages(recipe: Recipe) -> Iterator[str]:
 
 
 def _after_packages(recipe: Recipe) -> Iterator[str]:
+    if recipe.wheels:
+        yield f'{wheels.install(HERE / recipe.wheels)} --target "$1{wheels.FOLDER}"'
     for path, owner in recipe.folders.items():
         yield f'mkdir -p "$1{path}" && chroot "$1" chown {owner}:{owner} "{path}"'
     for path in _REMOVED:

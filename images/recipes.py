@@ -13,12 +13,14 @@ DATA_UID: Final = 999  # postgres and redis in the official images: their volume
 PROBE_UID: Final = 1000
 POOLER_UID: Final = 998
 RECIPE_LABEL: Final = "data-tier.recipe"
+STAND_IN_LABEL: Final = "data-tier.stand-in"  # on an image that isn't the server that its name says
 _REVISION: Final = 2  # raised when the way of putting images together changes what is in them
 
 POSTGRES_OF_SUITE: Final = {"trixie": 17, "bookworm": 15}
 REDIS_OF_SUITE: Final = {"trixie": 8, "bookworm": 7}
 PROBE_TAG: Final = "data-tier/probe:1"
 POOLER_TAG: Final = "data-tier/pgbouncer:1"
+_STAND_IN: Final = "SecantusDB"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +29,8 @@ class Recipe:
 
     `users` are made before packages are installed (name to uid and home), `files` are copied in (source below this
     folder to target), `changes` are Dockerfile instructions for the import. Daemons refuse STOPSIGNAL there: who runs
-    PostgreSQL asks for SIGINT.
+    PostgreSQL asks for SIGINT. `wheels` is a list of Python packages below this folder, pinned by hashes, which go into
+    `/opt/stand-in`.
     """
 
     tag: str
@@ -37,6 +40,7 @@ class Recipe:
     users: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     folders: Mapping[str, str] = field(default_factory=dict)  # path to owner
     changes: Sequence[str] = ()
+    wheels: str = ""
 
     @property
     def digest(self) -> str:
@@ -45,6 +49,8 @@ class Recipe:
         hasher.update(repr((self.users, self.folders, self.changes)).encode())
         for source, target in sorted(self.files.items()):
             hasher.update(target.encode() + (HERE / source).read_bytes())
+        if self.wheels:
+            hasher.update((HERE / self.wheels).read_bytes())
         return hasher.hexdigest()[:16]
 
 
@@ -135,4 +141,30 @@ def pooler() -> Recipe:
             "USER pgbouncer",
             "EXPOSE 6432",
         ],
+    )
+
+
+def mongo(major: int) -> Recipe:
+    """What stands in for MongoDB, which Debian hasn't got: SecantusDB (GPL), in this image only and for trying only.
+
+    By the official image's contract, as far as this project uses it.
+    """
+    return Recipe(
+        tag=f"data-tier/mongo:{major}",
+        suite="trixie",
+        packages=["python3-minimal", "python3", "openssl"],
+        users={"mongodb": (DATA_UID, "/data/db")},
+        files={"mongo/stand-in": "/usr/local/bin/docker-entrypoint.sh", "mongo/answers": "/usr/local/bin/answers"},
+        folders={"/data/db": "mongodb", "/data/configdb": "mongodb"},
+        changes=[
+            "ENV LANG=C.UTF-8",
+            "ENV PYTHONUNBUFFERED=1",
+            f"LABEL {STAND_IN_LABEL}={_STAND_IN}",
+            'ENTRYPOINT ["docker-entrypoint.sh"]',
+            'CMD ["mongod"]',
+            "EXPOSE 27017",
+            "VOLUME /data/db",
+            "VOLUME /data/configdb",
+        ],
+        wheels="mongo/requirements.txt",
     )

@@ -18,11 +18,12 @@ from images.recipes import HERE, RECIPE_LABEL
 
 ANSWER_SECONDS: Final = 5
 _BUILD_SECONDS: Final = 600
-_MAJOR: Final = re.compile(r":(?:pg|v)?(\d+)")
+MAJOR: Final = re.compile(r":(?:pg|v)?(\d+)")
 # what a Dockerfile takes from this folder
 _COPIED: Final = {
     "probe": ["probe/probe"],
     "pgbouncer": ["pgbouncer/docker-entrypoint.sh", "pgbouncer/answers", "pgbouncer/pools.ini"],
+    "mongo": ["mongo/answers"],
 }
 
 
@@ -49,7 +50,7 @@ def answers(image: str, seconds: int = ANSWER_SECONDS) -> bool:
 
 def major(image: str) -> int:
     """The major version in an image's tag: 16 of pgvector/pgvector:pg16. Raises ImageError where there is none."""
-    found = _MAJOR.search(image.rsplit("/", 1)[-1])
+    found = MAJOR.search(image.rsplit("/", 1)[-1])
     if not found:
         raise ImageError(f"{image}: the tag names no major version; write one, like postgres:17")
     return int(found[1])

@@ -12,7 +12,7 @@ from docker.models.containers import Container
 
 from operate import inside
 from operate.errors import OperateError
-from operate.reload_tls import CERTIFICATE
+from operate.reload_tls import CERTIFICATE, MONGO_PEM
 from operate.stack import Server
 
 RENEWS = "`make up` renews it"
@@ -24,7 +24,8 @@ def expiry(container: Container, server: Server) -> datetime | None:
     if not server.tls:
         return None
     try:
-        done = inside.capture(container, ["cat", CERTIFICATE], seconds=_SECONDS)
+        file = MONGO_PEM if server.kind == "mongo" else CERTIFICATE
+        done = inside.capture(container, ["cat", file], seconds=_SECONDS)
         return x509.load_pem_x509_certificate(done.out).not_valid_after_utc if done.code == 0 else None
     except (OperateError, ValueError):  # it has just stopped, or the file is none: its state says so
         return None

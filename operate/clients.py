@@ -11,9 +11,9 @@ from urllib.parse import unquote, urlsplit
 
 import docker
 
-from operate import connections, daemon, inside
+from operate import connections, daemon, inside, postgres_tools
 from operate.errors import OperateError
-from operate.stack import Secrets, Stack
+from operate.stack import Secrets, Server, Stack
 
 
 def psql(
@@ -33,21 +33,26 @@ def psql(
     if app not in stack.databases:
         raise OperateError(f"{app} has no database; with one: {', '.join(sorted(stack.databases)) or 'no app'}")
     its = stack.databases[app]
-    server = stack.servers[its.server]
-    container = daemon.running(client, server.name)
     told = {"PSQL_HISTORY": "/dev/null"}  # what is typed may be secret, and the server's folder is not the place for it
-    if login is None:
-        command = connections.psql_as_admin(server, its.database, *arguments)
-    else:
-        if reader:
-            user, told["PGPASSWORD"] = _parts(login.of_reader(reader, app)["DATABASE_URL"])
+    with postgres_tools.on(stack, its.server, client) as tools:
+        if login is None:
+            command = tools.as_admin("psql", its.database, "--no-psqlrc", *arguments)
         else:
-            user, told["PGPASSWORD"] = _login(stack, app, login, "DATABASE_URL")
-        place = ["--host", server.address, "--port", str(server.port), "--username", user, "--dbname", its.database]
-        command = ["psql", *place, *arguments]
-        if server.tls:
-            told |= {"PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/run/secrets/ca.crt"}
-    return inside.interact(container, command, user="postgres", environment=told)
+            if reader:
+                user, told["PGPASSWORD"] = _parts(login.of_reader(reader, app)["DATABASE_URL"])
+            else:
+                user, told["PGPASSWORD"] = _login(stack, app, login, "DATABASE_URL")
+            told |= _place(stack.servers.get(its.server))
+            command = ["psql", "--username", user, "--dbname", its.database, *arguments]
+        return tools.interact(command, told)
+
+
+def _place(server: Server | None) -> dict[str, str]:
+    """The server by its address, from inside its own container; one outside of the stack is told already."""
+    if server is None:
+        return {}
+    verified = {"PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/run/secrets/ca.crt"} if server.tls else {}
+    return {"PGHOST": server.address, "PGPORT": str(server.port), **verified}
 
 
 def redis(

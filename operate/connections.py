@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from docker.models.containers import Container
 
-from operate import inside
+from operate import inside, mongo
 from operate.errors import OperateError
 from operate.stack import Server, Stack
 
@@ -24,7 +24,7 @@ tls=; [ ! -e /run/secrets/tls.crt ] || tls="--tls --cacert /run/secrets/ca.crt"
 exec redis-cli $tls --no-auth-warning "$@\""""
 _REDIS_AS_ADMIN = f"export REDISCLI_AUTH=$(cat /run/secrets/redis_admin)\n{_REDIS_CLI}"
 _USER = re.compile(r"\buser=(\S+)")
-_FOLDERS = {"postgres": "/var/lib/postgresql/data", "redis": "/data"}
+_FOLDERS = {"postgres": "/var/lib/postgresql/data", "redis": "/data", "mongo": "/data/db"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class Use:
 
 def of(container: Container, server: Server, stack: Stack) -> tuple[list[Use], int | None]:
     """The uses of one server, and the size of its volume in bytes; empty and None where it doesn't answer."""
-    ask = _postgres if server.kind == "postgres" else _redis
+    ask = {"postgres": _postgres, "redis": _redis, "mongo": _mongo}[server.kind]
     try:
         return ask(container, server, stack), _volume_size(container, server)
     except OperateError:  # it has just stopped, or hangs: its state says so
@@ -88,6 +88,15 @@ def _redis(container: Container, server: Server, stack: Stack) -> list[Use]:
         Use(app=app, server=server.name, store=app, connections=counted[app])
         for app in sorted(stack.redis_users)
         if stack.holds(server, app)
+    ]
+
+
+def _mongo(container: Container, server: Server, stack: Stack) -> list[Use]:
+    return [
+        Use(app=app, server=server.name, store=its.database, connections=its_use.connections, bytes=its_use.bytes)
+        for app, its in sorted(stack.mongo_users.items())
+        if stack.holds(server, app)
+        for its_use in [mongo.use(container, server, its)]
     ]
 
 

@@ -21,7 +21,7 @@ from operate.stack import Stack
 
 EVERYTHING: Final = "all"
 # seconds before Docker kills; as `up` has them
-_GRACE: Final = {"postgres": 60, "redis": 30, "pgbouncer": 10, "service": 10}
+_GRACE: Final = {"postgres": 60, "redis": 30, "mongo": 60, "relay": 2, "pgbouncer": 10, "service": 10}
 _HEALTHY_SECONDS: Final = 120
 _POLL_SECONDS: Final = 0.25
 
@@ -56,12 +56,16 @@ def members(stack: Stack, what: str) -> list[list[Member]]:
     if what == EVERYTHING:
         servers, services = list(stack.servers.values()), list(stack.services.values())
         poolers = list(stack.poolers.values())
+        relays = [name for its in stack.external_servers.values() for name in (its.outlet, its.relay)]
     else:
         stack.require(what)
-        servers, poolers = stack.own_servers(what), stack.own_poolers(what)
+        servers, poolers, relays = stack.own_servers(what), stack.own_poolers(what), stack.own_relays(what)
         services = [stack.services[what]] if what in stack.services else []
     stages = [
-        [Member(name=server.name, kind=server.kind) for server in servers],
+        [
+            *(Member(name=server.name, kind=server.kind) for server in servers),
+            *(Member(name=name, kind="relay") for name in relays),
+        ],
         [Member(name=pooler.name, kind="pgbouncer") for pooler in poolers],
         [Member(name=service.name, kind="service") for service in services],
     ]

@@ -1,4 +1,5 @@
-"""Backups of one app's stores: a database by pg_dump, keys of Redis as a stream for `redis-cli --pipe`.
+"""Backups of one app's stores: a database by pg_dump, keys of Redis as a stream for `redis-cli --pipe`, a MongoDB
+database as the files of mongodump.
 
 Written inside the server's container and streamed out, so that the tools have the server's version; a file is 0600 and
 gets its name only when it is whole and has been read again. Restoring belongs to a person (docs/operate.md).
@@ -15,8 +16,9 @@ from typing import Any, BinaryIO, Final
 
 import docker
 
-from operate import connections, daemon, inside
+from operate import connections, daemon, inside, mongo, postgres_tools
 from operate.errors import OperateError
+from operate.postgres_tools import Tools
 from operate.stack import Server, Stack
 
 _SILENCE_SECONDS: Final = 600  # a large table may be read for minutes before the next block comes
@@ -52,28 +54,51 @@ def write(stack: Stack, app: str, client: docker.DockerClient, folder: Path, sta
     """Back up every store of `app`, in each place where it has one. Raises OperateError; no half file is left."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     made = []
-    for server in (one for one in stack.servers.values() if stack.holds(one, app)):
+    for key, server in ((key, one) for key, one in stack.servers.items() if stack.holds(one, app)):
         place = "isolated" if server.app else "unified"
         if server.kind == "postgres" and app in stack.databases:
             path = folder / f"{app}-{place}-{stamp}.dump"
-            made.append(database(daemon.running(client, server.name), server, stack.databases[app].database, path))
+            made.append(_database_of(stack, key, app, client, path))
         if server.kind == "redis" and app in stack.redis_users:
             path = folder / f"{app}-{place}-{stamp}{f'.{server.purpose}' if server.purpose else ''}.redis"
             made.append(keys(daemon.running(client, server.name), app, stack.numbers_on(server, app), path))
+        if server.kind == "mongo" and app in stack.mongo_users:
+            path = folder / f"{app}-{place}-{stamp}.mongo"
+            made.append(documents(daemon.running(client, server.name), server, stack.mongo_users[app].database, path))
+    for key, outside in stack.external_servers.items():
+        if outside.app == app:
+            made.append(_database_of(stack, key, app, client, folder / f"{app}-isolated-{stamp}.dump"))
     return made
 
 
-def database(container: Any, server: Server, name: str, path: Path) -> Backup:
-    """Dump one database in pg_dump's own format and read it all again. Raises OperateError."""
-    command = ["pg_dump", "--format=custom", "--username", server.admin, "--dbname", name]
+def documents(container: Any, server: Server, name: str, path: Path) -> Backup:
+    """Copy one MongoDB database and read it all again. Raises OperateError."""
 
     def fill(file: BinaryIO) -> int:
-        _carried(
-            inside.capture(container, command, user="postgres", out=file, seconds=_SILENCE_SECONDS), f"dump {name}"
-        )
-        return _verified(container, file, name)
+        written = mongo.copy(container, server, name, file)
+        file.flush()
+        file.seek(0)
+        if mongo.read(file) != written:
+            raise OperateError(f"the copy of {name} isn't what was written")
+        return written
 
     return _written(path, f"{server.name}/{name}", fill)
+
+
+def _database_of(stack: Stack, key: str, app: str, client: docker.DockerClient, path: Path) -> Backup:
+    with postgres_tools.on(stack, key, client) as tools:
+        return database(tools, stack.databases[app].database, path)
+
+
+def database(tools: Tools, name: str, path: Path) -> Backup:
+    """Dump one database in pg_dump's own format and read it all again. Raises OperateError."""
+    command = tools.as_admin("pg_dump", name, "--format=custom")
+
+    def fill(file: BinaryIO) -> int:
+        _carried(tools.capture(command, out=file, seconds=_SILENCE_SECONDS), f"dump {name}")
+        return _verified(tools, file, name)
+
+    return _written(path, f"{tools.where}/{name}", fill)
 
 
 def keys(container: Any, app: str, numbers: list[int], path: Path) -> Backup:
@@ -107,17 +132,14 @@ def _written(path: Path, store: str, fill: Callable[[BinaryIO], int]) -> Backup:
     return Backup(file=str(path), store=store, bytes=size, entries=entries)
 
 
-def _verified(container: Any, file: BinaryIO, name: str) -> int:
+def _verified(tools: Tools, file: BinaryIO, name: str) -> int:
     """How many objects a dump has; all of it is read, because the list alone stands at its beginning."""
     file.flush()
     file.seek(0)
-    listed = _carried(inside.capture(container, ["pg_restore", "--list"], user="postgres", given=file), f"list {name}")
+    listed = _carried(tools.capture(["pg_restore", "--list"], given=file), f"list {name}")
     file.seek(0)
     whole = ["pg_restore", "--file=/dev/null"]
-    _carried(
-        inside.capture(container, whole, user="postgres", given=file, seconds=_SILENCE_SECONDS),
-        f"read the dump of {name}",
-    )
+    _carried(tools.capture(whole, given=file, seconds=_SILENCE_SECONDS), f"read the dump of {name}")
     return sum(1 for line in listed.out.splitlines() if line and not line.startswith(b";"))
 
 

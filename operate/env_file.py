@@ -54,7 +54,7 @@ FORMATS: Final[Mapping[str, Callable[[str, Mapping[str, str]], str]]] = {
 def text(app: str, variables: Mapping[str, str], form: str) -> str:
     """An app's variables in one of the formats. Raises OperateError for an app without any, or another format."""
     if not variables:
-        raise OperateError(f"{app} has no data URLs: it uses neither PostgreSQL nor Redis")
+        raise OperateError(f"{app} has no data URLs: it uses no store")
     if form not in FORMATS:
         raise OperateError(f"--format {form}: choose one of {', '.join(FORMATS)}")
     return FORMATS[form](app, variables)

@@ -26,7 +26,7 @@ def up(stack: str) -> None:
     _require_way_to_servers(settings)
     _ensure_stack(stack)
     images = settings["postgres"]["image"], settings["redis"]["image"]
-    decision = build.ensure(*images, _source(settings), _suite(settings))
+    decision = build.ensure(*images, _source(settings), _suite(settings), _mongo(settings))
     _record(stack, settings, decision)
     if _is_stopped(settings):
         pulumi.run("config", "rm", f"{PROJECT}:running", "--stack", stack)
@@ -103,6 +103,12 @@ def _settings(stack: str) -> dict[str, Any]:
         if not isinstance(own.get(key), dict) or not isinstance(own[key].get("image"), str):
             raise OperateError(f"Pulumi.{stack}.yaml: {PROJECT}:{key}.image is missing; name the server's image there")
     return own
+
+
+def _mongo(settings: dict[str, Any]) -> str | None:
+    """The image that is named for MongoDB, where one is."""
+    section = settings.get("mongo")
+    return section.get("image") if isinstance(section, dict) and isinstance(section.get("image"), str) else None
 
 
 def _is_stopped(settings: dict[str, Any]) -> bool:

@@ -52,7 +52,8 @@ def names(stack: Stack, what: str | None) -> list[str]:
     servers = {key: server.name for key, server in stack.servers.items()}
     services = {app: service.name for app, service in stack.services.items()}
     poolers = [pooler.name for pooler in stack.poolers.values()]
-    everything = [*servers.values(), *poolers, *services.values()]
+    relays = [name for its in stack.external_servers.values() for name in (its.relay, its.outlet)]
+    everything = [*servers.values(), *relays, *poolers, *services.values()]
     if what is None:
         return everything
     if what in everything:
@@ -60,7 +61,8 @@ def names(stack: Stack, what: str | None) -> list[str]:
     if what in servers:
         return [servers[what]]
     stack.require(what)
-    own = [*(one.name for one in stack.own_servers(what)), *(one.name for one in stack.own_poolers(what))]
+    own = [*(one.name for one in stack.own_servers(what)), *stack.own_relays(what)]
+    own += [one.name for one in stack.own_poolers(what)]
     found = [*own, *([services[what]] if what in services else [])]
     if not found:
         raise OperateError(f"{what} has no container of its own; servers: {', '.join(servers)}")

@@ -49,7 +49,8 @@ class Purge:
     @property
     def earlier(self) -> list[str]:
         """The backups that there are of the app, newest last."""
-        mine = re.compile(rf"{re.escape(self.app)}-(unified|isolated)-\d{{8}}T\d{{6}}Z(\.[a-z0-9-]+)?\.(dump|redis)")
+        kinds = r"(\.[a-z0-9-]+)?\.(dump|redis|mongo)"
+        mine = re.compile(rf"{re.escape(self.app)}-(unified|isolated)-\d{{8}}T\d{{6}}Z{kinds}")
         found = self.folder.iterdir() if self.folder.is_dir() else []
         return sorted(str(path) for path in found if mine.fullmatch(path.name))
 

@@ -1,9 +1,9 @@
 """Tells a running server to take its renewed certificate, and waits until it shows it. Connections stay open.
 
-Run as `python -m operate.reload_tls postgres|redis`, with everything in the environment, so that no password is in a
-command line: TLS_HOST, TLS_PORT, TLS_CA (PEM), TLS_FINGERPRINT (SHA-256 of the certificate to wait for), TLS_USER,
-TLS_PASSWORD. A server that has no certificate that can be verified any more is told all the same: how else would it
-get a new one? The new one is verified as clients do, by name and authority.
+Run as `python -m operate.reload_tls postgres|redis|mongo`, with everything in the environment, so that no password is
+in a command line: TLS_HOST, TLS_PORT, TLS_CA (PEM), TLS_FINGERPRINT (SHA-256 of the certificate to wait for),
+TLS_USER, TLS_PASSWORD. A server that has no certificate that can be verified any more is told all the same: how else
+would it get a new one? The new one is verified as clients do, by name and authority.
 """
 
 from __future__ import annotations
@@ -20,10 +20,15 @@ from typing import Final
 
 import psycopg
 import redis
+from pymongo.errors import OperationFailure, PyMongoError
+
+from operate import mongo_client
 
 CERTIFICATE: Final = "/run/secrets/tls.crt"
 KEY: Final = "/run/secrets/tls.key"
+MONGO_PEM: Final = "/run/secrets/tls.pem"  # certificate and key, as mongod takes them
 _USAGE: Final = 2
+_NO_SUCH_COMMAND: Final = 59  # MongoDB's CommandNotFound
 _SECONDS: Final = 20.0
 _CONNECT_SECONDS: Final = 10
 _SSL_REQUEST: Final = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"  # PostgreSQL's own question before TLS begins
@@ -95,11 +100,25 @@ def _tell_redis(server: Server) -> None:
         client.execute_command("CONFIG", "SET", "tls-cert-file", CERTIFICATE, "tls-key-file", KEY)
 
 
-_TELL: Final[Mapping[str, Callable[[Server], None]]] = {"postgres": _tell_postgres, "redis": _tell_redis}
+def _tell_mongo(server: Server) -> None:
+    way = mongo_client.Way(host=server.host, port=server.port, user=server.user, password=server.password, ca=server.ca)
+    with mongo_client.connected(way, seconds=_CONNECT_SECONDS, verified=False) as client:
+        try:
+            client.admin.command("rotateCertificates")
+        except OperationFailure as error:
+            if error.code != _NO_SUCH_COMMAND:  # what stands in for MongoDB reads the file by itself
+                raise
+
+
+_TELL: Final[Mapping[str, Callable[[Server], None]]] = {
+    "postgres": _tell_postgres,
+    "redis": _tell_redis,
+    "mongo": _tell_mongo,
+}
 
 
 def reload(kind: str, server: Server, seconds: float = _SECONDS) -> None:
-    """Until the server shows the certificate of `fingerprint`. Raises OSError, psycopg.Error or redis.RedisError."""
+    """Until the server shows the certificate of `fingerprint`. Raises OSError or the error of its driver."""
     postgres, until = kind == "postgres", time.monotonic() + seconds
     _TELL[kind](server)
     while True:
@@ -126,7 +145,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         return _USAGE
     try:
         reload(arguments[0], server)
-    except (OSError, psycopg.Error, redis.RedisError) as error:
+    except (OSError, psycopg.Error, redis.RedisError, PyMongoError) as error:
         said = str(error).strip().splitlines()[-1:]
         print(
             f"the certificate of {arguments[0]} at {server.host}:{server.port} can't be renewed: {said}",

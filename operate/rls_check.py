@@ -8,16 +8,17 @@ says whether it matters.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import docker
 from rich.console import RenderableType
 
-from operate import connections, daemon, inside, printing
+from operate import postgres_tools, printing
 from operate.errors import OperateError
-from operate.stack import Stack
+from operate.postgres_tools import Tools
+from operate.stack import Database, Stack
 
 _SECONDS: Final = 30
 # psql's own variables: column, setting, strict, admin, owner, migrate
@@ -144,13 +145,17 @@ def _apps(stack: Stack, app: str | None) -> list[str]:
 
 def _of(stack: Stack, app: str, client: docker.DockerClient) -> list[Finding]:
     its = stack.databases[app]
-    server, asked = stack.servers[its.server], its.row_level_security or {}
-    container = daemon.running(client, server.name)
+    asked = its.row_level_security or {}
+    with postgres_tools.on(stack, its.server, client) as tools:
+        return _asked(app, its, asked, tools)
+
+
+def _asked(app: str, its: Database, asked: Mapping[str, Any], tools: Tools) -> list[Finding]:
     told = {
         "column": asked["column"],
         "setting": asked["setting"],
         "strict": str(asked["strict"]).lower(),
-        "admin": server.admin,
+        "admin": tools.admin,
         "owner": f"{its.database}_owner",
         "migrate": f"{its.database}_migrate",
     }
@@ -158,10 +163,10 @@ def _of(stack: Stack, app: str, client: docker.DockerClient) -> list[Finding]:
     options = ["--csv", "--tuples-only", "--set", "ON_ERROR_STOP=1", *variables]
     # psql puts variables into what it reads, not into --command
     script = ["sh", "-c", 'printf %s "$ASKED" | exec "$@"', "sh"]
-    command = [*script, *connections.psql_as_admin(server, its.database, *options)]
-    done = inside.capture(container, command, user="postgres", environment={"ASKED": _SQL}, seconds=_SECONDS)
+    command = [*script, *tools.as_admin("psql", its.database, "--no-psqlrc", *options)]
+    done = tools.capture(command, environment={"ASKED": _SQL}, seconds=_SECONDS)
     if done.code:
-        raise OperateError(f"{container.name}: {done.reason}")
+        raise OperateError(f"{tools.where}: {done.reason}")
     rows = csv.reader(done.out.decode().splitlines())
     return [_finding(app, *row) for row in rows if row]
 

@@ -28,11 +28,10 @@ _COMMANDS: Final = ("apply", "reset")
 def apply(server: psycopg.Connection[Any], role: str, declared: Mapping[str, int], comment: str) -> None:
     """Set what is declared, take back what isn't any more, and note all of it. Raises psycopg.Error."""
     with server.transaction():
+        _take_back(server, role, [name for name in limits.BY_COMMAND if name not in declared])
         for name in limits.BY_COMMAND:
             if name in declared:
                 _alter(server, role, "SET {} TO {}", sql.Identifier(name), limits.written(name, declared[name]))
-            else:
-                _alter(server, role, "RESET {}", sql.Identifier(name))
         _comment(server, role, comment)
 
 
@@ -41,9 +40,17 @@ def reset(server: psycopg.Connection[Any], role: str) -> None:
     if server.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone() is None:
         return
     with server.transaction():
-        for name in limits.BY_COMMAND:
-            _alter(server, role, "RESET {}", sql.Identifier(name))
+        _take_back(server, role, limits.BY_COMMAND)
         _comment(server, role, None)
+
+
+def _take_back(server: psycopg.Connection[Any], role: str, names: Sequence[str]) -> None:
+    """Only what the role has: temp_file_limit is a superuser's even to reset, and not every admin is one."""
+    row = server.execute("SELECT coalesce(rolconfig, '{}') FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
+    has = {entry.partition("=")[0] for entry in row[0]} if row else set()
+    for name in names:
+        if name in has:
+            _alter(server, role, "RESET {}", sql.Identifier(name))
 
 
 def _alter(server: psycopg.Connection[Any], role: str, what: str, *parts: sql.Composable | str) -> None:

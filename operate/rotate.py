@@ -11,11 +11,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import docker
-from docker.models.containers import Container
 
-from operate import connections, daemon, inside, lifecycle, pulumi
+from operate import lifecycle, postgres_tools, pulumi
 from operate import stack as stacks
 from operate.errors import OperateError
+from operate.postgres_tools import Tools
 from operate.stack import Stack
 
 _ALL = "all"
@@ -63,7 +63,7 @@ def prepare(stack: str, what: str, *, overlap: bool, finish: bool) -> tuple[Stac
     if finish:
         turns = [turn for turn in turns if turn.overlapping]
     if not turns:
-        why = "no login of a generation before is open" if finish else "no app has a database or a Redis user"
+        why = "no login of a generation before is open" if finish else "no app has a store"
         raise OperateError(f"nothing to rotate in {stack}: {why}")
     return found, turns
 
@@ -105,12 +105,12 @@ def advice(stack: str, turned: Turned) -> str:
 
 def _apps(stack: Stack, what: str) -> list[str]:
     """Raises OperateError for an app that has nothing to rotate."""
-    having = [app for app in stack.apps if app in stack.databases or app in stack.redis_users]
+    having = [app for app in stack.apps if app in {*stack.databases, *stack.redis_users, *stack.mongo_users}]
     if what == _ALL:
         return [app for app in having if not stack.apps[app].retired]
     stack.require(what)
     if what not in having:
-        raise OperateError(f"{what} has no database and no Redis user: there is no password of it to rotate")
+        raise OperateError(f"{what} has no store: there is no password of it to rotate")
     if stack.apps[what].retired:
         raise OperateError(f"{what} is retired and its logins are locked: there is nothing to rotate")
     return [what]
@@ -140,21 +140,22 @@ def _look(stack: Stack, turn: Turn, client: docker.DockerClient, *, end: bool) -
     if its := stack.databases.get(turn.app):
         slots = ("a", "b") if turn.generation % 2 else ("b", "a")
         login, former = (f"{its.database}_{slot}" for slot in slots)
-        server = stack.servers[its.server]
-        container = daemon.running(client, server.name)
-        if end:
-            _ask(container, server, _END.format(login=former))
-        sessions = int(_ask(container, server, _COUNT.format(login=former)))
+        with postgres_tools.on(stack, its.server, client) as tools:
+            if end:
+                _ask(tools, _END.format(login=former))
+            sessions = int(_ask(tools, _COUNT.format(login=former)))
+    elif documents := stack.mongo_users.get(turn.app):
+        login, former = documents.users if turn.generation % 2 else reversed(documents.users)
     return Turned(
         app=turn.app, generation=turn.generation, login=login, former=former, sessions=sessions, overlap=turn.overlap
     )
 
 
-def _ask(container: Container, server: stacks.Server, query: str) -> str:
-    command = connections.psql_as_admin(server, "postgres", "--csv", "--tuples-only", "--command", query)
-    done = inside.capture(container, command, user="postgres", seconds=_SECONDS)
+def _ask(tools: Tools, query: str) -> str:
+    command = tools.as_admin("psql", "postgres", "--no-psqlrc", "--csv", "--tuples-only", "--command", query)
+    done = tools.capture(command, seconds=_SECONDS)
     if done.code:
-        raise OperateError(f"{container.name}: {done.reason}")
+        raise OperateError(f"{tools.where}: {done.reason}")
     return done.out.decode().strip()
 
 

@@ -60,7 +60,7 @@ def carry(stack: Stack, turns: list[AdminTurn], said: Progress, *, quiet: bool) 
 def path(server: Server) -> str:
     """Where the stack file says the generation of a server's admin."""
     if server.app:
-        own = "postgres.server" if server.kind == "postgres" else "redis_server"
+        own = "redis_server" if server.kind == "redis" else f"{server.kind}.server"
         return f'apps["{server.app}"].{own}.generation'
     if server.purpose:
         return f'redis.servers["{server.purpose}"].generation'

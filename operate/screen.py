@@ -85,7 +85,11 @@ def _shells(stack: str, outputs: dict[str, Any]) -> list[str]:
 
 
 def _how(stack: str, outputs: dict[str, Any]) -> list[str]:
-    ports = [its["url"].rstrip("/").rpartition(":")[2] for its in outputs["services"].values() if its["secrets"]]
+    ports = [
+        its["url"].rstrip("/").rpartition(":")[2]
+        for its in outputs["services"].values()
+        if its["secrets"] and its["url"]
+    ]
     lines = [
         "",
         "[bold]Connect[/bold]",

@@ -21,7 +21,7 @@ class Server:
     """One database server. `app` is None for a shared one, `expose` the loopback port that leads to it, if one does.
 
     `purpose` is the only one that it serves, where it is the Redis server of one.
-    `tls` says that it takes no connection in clear.
+    `tls` says that it takes no connection in clear, `stand_in` that it only serves in its kind's place.
     """
 
     kind: str
@@ -35,7 +35,30 @@ class Server:
     expose: int | None = None
     tls: bool = False
     purpose: str | None = None
+    stand_in: bool = False
     generation: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExternalServer:
+    """A PostgreSQL server outside of the stack: `relay` and `outlet` are the containers on the way there from the
+    `network` of `app`, `ca` is the file with the authorities that verify it."""
+
+    app: str
+    host: str
+    port: int
+    admin: str
+    sslmode: str
+    major: int
+    relay: str
+    outlet: str
+    network: str
+    ca: str | None = None
+
+    @property
+    def where(self) -> str:
+        """How people say which server it is."""
+        return f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +97,15 @@ class RedisUser:
     def server_of(self, purpose: str) -> str:
         """The key of the server that a purpose is served from."""
         return self.servers.get(purpose, self.server)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MongoUser:
+    """An app's database on a MongoDB server, and the two users that alternate."""
+
+    server: str
+    database: str
+    users: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,17 +155,23 @@ class Stack:
     networks: Mapping[str, Network]
     services: Mapping[str, Service]
     apps: Mapping[str, Held]
+    mongo_users: Mapping[str, MongoUser] = field(default_factory=dict)
     poolers: Mapping[str, Pooler] = field(default_factory=dict)
+    external_servers: Mapping[str, ExternalServer] = field(default_factory=dict)
 
     def require(self, app: str) -> None:
         """Raises OperateError for an app that the stack hasn't."""
-        if app not in {*self.apps, *self.services, *self.databases, *self.redis_users}:
+        if app not in {*self.apps, *self.services, *self.databases, *self.redis_users, *self.mongo_users}:
             known = ", ".join(sorted({*self.apps, *self.services})) or "none"
             raise OperateError(f"stack {self.name} has no app {app}; its apps: {known}")
 
     def own_servers(self, app: str) -> list[Server]:
         """The servers that only `app` uses."""
         return [server for server in self.servers.values() if server.app == app]
+
+    def own_relays(self, app: str) -> list[str]:
+        """The containers through which `app` reaches a server outside of the stack, the one further out first."""
+        return [name for its in self.external_servers.values() if its.app == app for name in (its.outlet, its.relay)]
 
     def own_poolers(self, app: str) -> list[Pooler]:
         """The poolers in front of the servers that only `app` uses."""
@@ -154,16 +192,18 @@ class Stack:
         return sorted({purposes[purpose] for purpose in mine if purpose in purposes})
 
     def servers_used_by(self, app: str) -> list[Server]:
-        """The servers that `app` is served from, its own and shared ones."""
+        """The servers of the stack that `app` is served from, its own and shared ones."""
         keys = [self.databases[app].server] if app in self.databases else []
         if user := self.redis_users.get(app):
             keys += [user.server_of(purpose) for purpose in user.purposes]
-        return [self.servers[key] for key in dict.fromkeys(keys)]
+        if app in self.mongo_users:
+            keys.append(self.mongo_users[app].server)
+        return [self.servers[key] for key in dict.fromkeys(keys) if key in self.servers]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Secrets:
-    """The URLs by app and variable (`DATABASE_URL`, `REDIS_URL`, `MIGRATE_DATABASE_URL`), never to be logged.
+    """The URLs by app and variable (`DATABASE_URL`, `MIGRATE_DATABASE_URL` and so on), never to be logged.
 
     `readers` are those of readers, by reader and app.
     """
@@ -194,6 +234,15 @@ def read_with_secrets(stack: str) -> tuple[Stack, Secrets]:
     return parse(stack, found), _secrets(stack, found)
 
 
+def admin_password(stack: str, key: str) -> str:
+    """The password of the admin of one server, never to be logged. Raises OperateError where the stack has none."""
+    found = pulumi.outputs(stack, show_secrets=True).get("secrets")
+    try:
+        return str(found["admin_passwords"][key])  # type: ignore[index]  # what isn't one is answered below
+    except (KeyError, TypeError):
+        raise _old(stack) from None
+
+
 def _secrets(stack: str, outputs: Mapping[str, Any]) -> Secrets:
     found = outputs.get("secrets")
     if not isinstance(found, dict) or "urls" not in found:
@@ -217,7 +266,9 @@ def parse(name: str, outputs: Mapping[str, Any]) -> Stack:
             networks=_each(Network, outputs["networks"]),
             services=_each(Service, outputs["services"]),
             apps=_each(Held, outputs["apps"]),
+            mongo_users=_each(MongoUser, outputs.get("mongo_users", {})),
             poolers=_each(Pooler, outputs.get("poolers", {})),
+            external_servers=_each(ExternalServer, outputs.get("external_servers", {})),
         )
     except (KeyError, TypeError, AttributeError):
         raise _old(name) from None

@@ -115,9 +115,14 @@ def render(report: Report) -> Group:
 
 
 def _roles(stack: Stack) -> list[tuple[str, str, str | None]]:
-    servers = [(server.name, server.kind, server.app) for server in stack.servers.values()]
+    servers = [
+        (server.name, f"{server.kind} (stand-in)" if server.stand_in else server.kind, server.app)
+        for server in stack.servers.values()
+    ]
     poolers = [(pooler.name, "pgbouncer", stack.servers[key].app) for key, pooler in stack.poolers.items()]
-    return [*servers, *poolers, *((service.name, "service", app) for app, service in stack.services.items())]
+    outside = stack.external_servers.values()
+    relays = [(name, "relay", its.app) for its in outside for name in (its.relay, its.outlet)]
+    return [*servers, *relays, *poolers, *((service.name, "service", app) for app, service in stack.services.items())]
 
 
 def _pools(client: docker.DockerClient, name: str) -> list[Pool]:

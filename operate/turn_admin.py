@@ -1,8 +1,8 @@
 """Turns the admin of a running server from the password before to the current one. No container is touched.
 
-Run as `python -m operate.turn_admin postgres|redis`, with everything in the environment, so that no password is in a
-command line: TURN_HOST, TURN_PORT, TURN_USER, TURN_PASSWORD, TURN_FORMER_PASSWORD, and TURN_TLS: 1, or 0 where the
-server takes connections in clear.
+Run as `python -m operate.turn_admin postgres|redis|mongo`, with everything in the environment, so that no password is
+in a command line: TURN_HOST, TURN_PORT, TURN_USER, TURN_PASSWORD, TURN_FORMER_PASSWORD, and TURN_TLS: 1, or 0 where
+the server takes connections in clear.
 
 The current password is tried first: what was cut short, or is run again, ends in the same state. The server isn't
 verified, as the provider doesn't: the way is from the host to a container on one machine, and a server whose
@@ -21,8 +21,12 @@ from typing import Any, Final
 import psycopg
 import redis
 from psycopg import sql
+from pymongo.errors import OperationFailure, PyMongoError
+
+from operate import mongo_client
 
 _USAGE: Final = 2
+_REFUSED: Final = 18  # MongoDB's AuthenticationFailed
 _SECONDS: Final = 10
 # The statement has a verifier and no password; it needn't be in a log either.
 _SILENT: Final = "-c log_statement=none -c log_min_duration_statement=-1 -c log_min_error_statement=panic"
@@ -116,7 +120,32 @@ def _tell_redis(admin: Admin, password: str) -> None:
         server.execute_command("ACL", "SAVE")
 
 
-_TURN: Final[Mapping[str, Callable[[Admin], None]]] = {"postgres": turn_postgres, "redis": turn_redis}
+def turn_mongo(admin: Admin) -> None:
+    """Until MongoDB takes the current password and no other. Raises PyMongoError."""
+    try:
+        _tell_mongo(admin, admin.current)
+    except OperationFailure as refused:
+        if refused.code != _REFUSED:
+            raise
+        try:
+            _tell_mongo(admin, admin.former)
+        except OperationFailure as again:
+            raise refused if again.code == _REFUSED else again from None
+
+
+def _tell_mongo(admin: Admin, password: str) -> None:
+    """MongoDB takes a password and no verifier of it; its log has neither."""
+    authority = "" if admin.tls else None  # not verified
+    way = mongo_client.Way(host=admin.host, port=admin.port, user=admin.user, password=password, ca=authority)
+    with mongo_client.connected(way, seconds=_SECONDS, verified=False) as server:
+        server.admin.command("updateUser", admin.user, pwd=admin.current)
+
+
+_TURN: Final[Mapping[str, Callable[[Admin], None]]] = {
+    "postgres": turn_postgres,
+    "redis": turn_redis,
+    "mongo": turn_mongo,
+}
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -131,7 +160,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         return _USAGE
     try:
         _TURN[arguments[0]](admin)
-    except (psycopg.Error, redis.RedisError) as error:
+    except (psycopg.Error, redis.RedisError, PyMongoError) as error:
         said = (str(error).strip().splitlines() or [type(error).__name__])[0]
         print(f"the admin of {arguments[0]} at {admin.host}:{admin.port} can't turn: {said}", file=sys.stderr)
         return 1

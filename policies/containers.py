@@ -218,6 +218,12 @@ class Workload:
         """Whether it is the relay of `expose: loopback`: it holds no data, but leads to some."""
         return self.labels().get(COMPONENT) == "forwarder"
 
+    def is_relay(self) -> bool:
+        """Whether it is a relay to a server outside of the stack: labelled so, nothing in it but socat, nothing mounted
+        and nothing published."""
+        relays = self.labels().get(COMPONENT) == "relay" and self.command()[:1] == ["socat"]
+        return relays and not any(self.mounts()) and not any(self.ports())
+
     @_fact
     def is_store(self) -> bool:
         """Whether it holds data: by label, component, environment, command or image; one of them is enough.

@@ -4,6 +4,7 @@ from components.config.errors import Problem, SettingsError
 from components.config.models import (
     App,
     Images,
+    Mongo,
     Place,
     Pooler,
     Postgres,
@@ -19,6 +20,7 @@ from components.config.parse import parse
 __all__ = [
     "App",
     "Images",
+    "Mongo",
     "Place",
     "Pooler",
     "Postgres",

@@ -10,6 +10,10 @@ from itertools import combinations
 
 from components.budget import Budget
 from components.config import (
+    extension_checks,
+    external_checks,
+    mongo_checks,
+    mongo_places,
     place_checks,
     places,
     pooler_checks,
@@ -19,6 +23,8 @@ from components.config import (
     redis_servers,
     reservation_checks,
     tuning_checks,
+    uses_checks,
+    volume_checks,
     watchdog_checks,
 )
 from components.config.errors import NOTHING, Problem, twice
@@ -33,11 +39,16 @@ def check(settings: Settings) -> list[Problem]:
     rules = (
         *(_tiers, _subnets, _ranges, _ports, _containers, _databases, _stores, _capacity),
         *place_checks.RULES,
+        *mongo_checks.RULES,
         *tuning_checks.RULES,
         *pooler_checks.RULES,
         *reader_checks.RULES,
         *watchdog_checks.RULES,
         *redis_checks.RULES,
+        *extension_checks.RULES,
+        *external_checks.RULES,
+        *uses_checks.RULES,
+        *volume_checks.RULES,
         reservation_checks.reservations,
     )
     return [problem for rule in rules for problem in rule(settings)]
@@ -54,13 +65,14 @@ def _servers(settings: Settings) -> list[tuple[str, str]]:
     found += pooler_checks.names(settings)
     purposes = [redis_servers.of_purpose(settings, purpose) for purpose in settings.redis.servers]
     found += [(f"data-tier:{its.path}.name", its.name) for its in purposes]
+    found += [(f"{its.key}.name", its.name) for its in mongo_places.declared(settings)]
     for app, its in places.apps_in(settings, "isolated").items():
-        if its.postgres:
+        if its.postgres and not its.postgres.server.external:
             own = places.own_postgres(settings, app)
             found.append((f"data-tier:apps.{app}.postgres.server.name", own.name or ""))
         if its.redis:
             found.append((f"data-tier:apps.{app}.redis_server.name", redis_servers.own(settings, app).name))
-    return found
+    return found + external_checks.names(settings)
 
 
 def _tiers(settings: Settings) -> Iterator[Problem]:
@@ -147,6 +159,9 @@ def _exposed(settings: Settings) -> Iterator[tuple[str, int]]:
     for app, its in places.apps_in(settings, "isolated").items():
         if its.postgres and its.postgres.server.expose:
             yield f"data-tier:apps.{app}.postgres.server.expose", its.postgres.server.expose
+    for mongo in mongo_places.declared(settings):
+        if mongo.server.expose:
+            yield f"{mongo.key}.expose", mongo.server.expose
 
 
 def _containers(settings: Settings) -> Iterator[Problem]:
@@ -216,7 +231,7 @@ def _stores(settings: Settings) -> Iterator[Problem]:
                 key=f"{key}.tier",
                 value=service.home,
                 rule="services of the frontend and admin tiers have API URLs and never a data URL",
-                remedy="Remove postgres and redis of this app, or put the service on the backend tier",
+                remedy="Remove the stores of this app, or put the service on the backend tier",
             )
     for app, its in settings.apps.items():
         if not its.has_stores and its.service is None:
@@ -231,11 +246,10 @@ def _capacity(settings: Settings) -> Iterator[Problem]:
             budget = pools.budget(settings, "unified", app)
             yield from _budget(budget, settings.postgres.connections, "data-tier:postgres.connections")
             break
-    for app, its in places.apps_in(settings, "isolated").items():
-        if its.postgres:
-            key = f"data-tier:apps.{app}.postgres.server.connections"
-            declared = places.own_postgres(settings, app).connections
-            yield from _budget(pools.budget(settings, "isolated", app), declared, key)
+    for app in places.own_postgres_apps(settings):
+        key = f"data-tier:apps.{app}.postgres.server.connections"
+        declared = places.own_postgres(settings, app).connections
+        yield from _budget(pools.budget(settings, "isolated", app), declared, key)
 
 
 def _budget(budget: Budget, declared: int | None, key: str) -> Iterator[Problem]:

@@ -8,17 +8,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network
-from pathlib import PurePosixPath
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-_HOST_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+HOST_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _APP: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _IDENTIFIER: Final = re.compile(r"[a-z_][a-z0-9_]*")
 _EXTENSION: Final = re.compile(r"[a-z][a-z0-9_-]*")
-_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _IMAGE: Final = re.compile(r"[a-z0-9][a-z0-9._/:-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:[0-9a-f]{64})?")
 _SIZE: Final = re.compile(r"([1-9][0-9]*)(Mi|Gi)")
 _DURATION: Final = re.compile(r"([1-9][0-9]{0,5})(ms|s|min|h)")
@@ -27,9 +26,6 @@ _LONGEST: Final = 2**31 - 1  # milliseconds, in PostgreSQL's own integers
 _PORTS: Final = re.compile(r"([0-9]{1,5})-([0-9]{1,5})")
 _PORT: Final = re.compile(r"([0-9]{1,5}):([0-9]{1,5})")
 _HIGHEST_PORT: Final = 65535
-_SECRET_NAME: Final = re.compile(r"[A-Z][A-Z0-9_]*")
-_VAULT_PATH: Final = re.compile(r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
-_VAULT_ADDRESS: Final = re.compile(r"(https://[A-Za-z0-9.-]+|http://(127\.0\.0\.1|localhost))(:[0-9]{1,5})?")
 _IDENTIFIER_BYTES: Final = 63  # PostgreSQL's NAMEDATALEN - 1: longer names are cut silently
 _LONGEST_SUFFIX: Final = "_migrate"
 _APP_BYTES: Final = 40
@@ -72,7 +68,7 @@ class PortMapping:
 
 
 def _host_name(value: str) -> str:
-    if not _HOST_NAME.fullmatch(value) or value == "localhost":
+    if not HOST_NAME.fullmatch(value) or value == "localhost":
         raise rule_error(
             "a container or network name is also a host name: a-z, 0-9 and hyphens, 63 at most", "Rename it"
         )
@@ -124,14 +120,22 @@ def _extension(value: str) -> str:
 
 
 def _variable(value: str) -> str:
-    if not _VARIABLE.fullmatch(value):
+    if not VARIABLE.fullmatch(value):
         raise rule_error("a variable has letters, digits and underscores, no digit first", "Rename the variable")
     if value.upper().endswith(("PASSWORD", "SECRET", "TOKEN", "PASSWD")):
         raise rule_error(
             "secrets don't go through the environment: docker inspect shows it", "Remove it; secrets come as files"
         )
-    if value in {"DATABASE_URL", "REDIS_URL", "DATABASE_URL_FILE", "REDIS_URL_FILE", "CA_FILE"}:
-        raise rule_error("the data URLs are set from postgres: and redis: of the app, as files", "Remove it")
+    if value in {
+        "DATABASE_URL",
+        "REDIS_URL",
+        "DATABASE_URL_FILE",
+        "REDIS_URL_FILE",
+        "MONGODB_URL",
+        "MONGODB_URL_FILE",
+        "CA_FILE",
+    }:
+        raise rule_error("the data URLs are set from postgres:, redis: and mongo: of the app, as files", "Remove it")
     return value
 
 
@@ -218,52 +222,13 @@ def _private_subnet(value: Any, smallest: int) -> IPv4Network:
     return subnet
 
 
-def _sql_path(value: str) -> str:
-    path = PurePosixPath(value)
-    if not value or "\0" in value or path.is_absolute() or ".." in path.parts or str(path) == ".":
-        raise rule_error("a path begins at the folder of Pulumi.yaml and stays inside it", "Write it like sql/shop")
-    return str(path)
-
-
-def _secret_name(value: str) -> str:
-    if not _SECRET_NAME.fullmatch(value):
-        raise rule_error(
-            "a secret's name has capitals, digits and underscores, no digit first", "Write it like API_KEY"
-        )
-    if value in {"CA", "DATABASE_URL", "REDIS_URL"} or value.startswith(("DATABASE_URL_", "REDIS_URL_")):
-        raise rule_error("the data URLs come from postgres: and redis: of the app", "Rename the secret")
-    return value
-
-
-def _environment_name(value: str) -> str:
-    if not _VARIABLE.fullmatch(value):
-        raise rule_error("a variable has letters, digits and underscores, no digit first", "Correct its name")
-    return value
-
-
-def _vault_path(value: str) -> str:
-    if not _VAULT_PATH.fullmatch(value):
-        raise rule_error("a path in Vault is names with slashes between them", "Write it like apps/shop")
-    return value
-
-
-def _vault_address(value: str) -> str:
-    if not _VAULT_ADDRESS.fullmatch(value):
-        raise rule_error("an address is https://host:port; http on loopback only", "Write https://vault.example:8200")
-    return value
-
-
 HostName = Annotated[str, AfterValidator(_host_name)]
 Slug = Annotated[str, AfterValidator(_slug)]
 AppName = Annotated[str, AfterValidator(_app)]
 RoleName = Annotated[str, AfterValidator(_role)]
 DatabaseName = Annotated[str, AfterValidator(_database)]
 ExtensionName = Annotated[str, AfterValidator(_extension)]
-SqlPath = Annotated[str, AfterValidator(_sql_path)]
-SecretName = Annotated[str, AfterValidator(_secret_name)]
-EnvironmentName = Annotated[str, AfterValidator(_environment_name)]
-VaultPath = Annotated[str, AfterValidator(_vault_path)]
-VaultAddress = Annotated[str, AfterValidator(_vault_address)]
+CpuWeight = Annotated[int, Field(ge=2, le=262_144)]
 Variable = Annotated[str, AfterValidator(_variable)]
 ImageReference = Annotated[str, AfterValidator(_image)]
 Mebibytes = Annotated[int, BeforeValidator(_size)]

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from components.config import places, purpose_ledger, rotation_ledger, server_ledger
+from components.config import mongo_ledger, places, purpose_ledger, rotation_ledger, server_ledger
 from components.config.errors import NOTHING, Problem
 from components.config.models import Place, Settings
 
@@ -19,7 +19,7 @@ _MIGRATE: Final = "`./operatew migrate`"
 
 
 class Entry(BaseModel):
-    """One app that holds data: its database, its purposes on Redis, and where they are.
+    """One app that holds data: its databases, its purposes on Redis, and where they are.
 
     `on_their_own` are the purposes with a server of their own in the unified place.
     `purging` says that its stores were declared without protection: from then on it may go.
@@ -30,6 +30,7 @@ class Entry(BaseModel):
     database: str | None = None
     redis: tuple[str, ...] = ()
     on_their_own: tuple[str, ...] = ()
+    mongo: str | None = None
     places: tuple[Place, ...]
     serving: Place
     retired: bool = False
@@ -49,6 +50,7 @@ class _Outputs(BaseModel):
     topology: Place | None = None
     apps: Mapping[str, Entry] = {}
     servers: Mapping[str, server_ledger.Server] = {}
+    external_servers: Mapping[str, server_ledger.External] = {}
     redis_users: Mapping[str, purpose_ledger.User] = {}
     readers: Mapping[str, _Reader] = {}
 
@@ -60,6 +62,7 @@ def entries(settings: Settings) -> dict[str, Entry]:
             database=its.postgres.database if its.postgres else None,
             redis=its.redis,
             on_their_own=tuple(purpose for purpose in its.redis if purpose in settings.redis.servers),
+            mongo=its.mongo.database if its.mongo else None,
             places=places.places(settings, app),
             serving=places.serving(settings, app),
             retired=app in settings.retired,
@@ -88,6 +91,7 @@ def compare(outputs: Mapping[str, Any], settings: Settings) -> list[Problem]:
     by_topology = {app: gone for app, gone in left.items() if turned and gone and not settings.apps[app].dedicated}
     found = [*_topology(by_topology, settings), *purpose_ledger.compare(held, recorded.redis_users, settings)]
     found += server_ledger.compare(recorded.servers, settings)
+    found += server_ledger.compare_external(held, recorded.servers, recorded.external_servers, settings)
     generations = {name: its.generation for name, its in recorded.readers.items()}
     found += rotation_ledger.compare_readers(generations, settings)
     for app, was in held.items():
@@ -126,6 +130,7 @@ def _stores(app: str, was: Entry, settings: Settings) -> Iterator[Problem]:
             rule=f"the app's data is in {was.database}, and another name is another, empty database",
             remedy=f"Write {was.database}",
         )
+    yield from mongo_ledger.compare(app, was.mongo, settings)
     for purpose in was.redis:
         if purpose not in its.redis:
             yield Problem(key=f"{key}.redis", rule=f"{purpose} holds keys and is no longer declared", remedy=whole)
@@ -156,9 +161,11 @@ def _places(app: str, was: Entry, left: tuple[Place, ...], settings: Settings) -
     key, serving = f"data-tier:apps.{app}", places.serving(settings, app)
     for place in left:
         by_keep = place != was.serving
+        outside = places.external(settings, app)
+        where = "keep" if by_keep else "postgres.server.external" if outside else "dedicated"
         yield Problem(
-            key=f"{key}.keep" if by_keep else f"{key}.dedicated",
-            value=NOTHING if by_keep else settings.apps[app].dedicated,
+            key=f"{key}.{where}",
+            value=settings.apps[app].dedicated if where == "dedicated" else NOTHING,
             rule=f"the app has data in the {place} place, which is no longer declared",
             remedy=f"Write keep: [{place}]{'' if by_keep else f' and serving: {place}'} while the data is copied; "
             f"{_MIGRATE} will do it",

@@ -35,11 +35,10 @@ _WORDING: Final = {
 }
 
 _BOUNDS: Final = {
-    "greater_than_equal": ("ge", "{} or more"),
-    "greater_than": ("gt", "more than {}"),
-    "less_than_equal": ("le", "{} or less"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than_equal": ("at most", "le"),
+    "greater_than": ("more than", "gt"),
 }
-_SIZES: Final = frozenset({"memory", "reservation", "storage"})  # by now numbers of MiB
 
 # So that the sections around a missing one are checked all the same; what is found inside a stand-in isn't reported.
 _STAND_INS: Final[Mapping[str, Any]] = {
@@ -63,7 +62,8 @@ def parse(raw: Mapping[str, Any]) -> Settings:
             settings = Settings.model_validate(rest)
         except ValidationError as error:
             details, before = error.errors(include_url=False), copy.deepcopy(rest)
-            problems += [problem for problem in map(_problem, details) if not _follows(problem, broken)]
+            found = [_problem(detail, before) for detail in details]
+            problems += [problem for problem in found if not _follows(problem, broken)]
             broken += _leave_out(rest, details)
             if rest == before:
                 raise SettingsError(problems) from None
@@ -108,26 +108,33 @@ def _place(detail: ErrorDetails) -> Path:
     return tuple(part for part in detail["loc"] if part != "[key]")
 
 
-def _problem(detail: ErrorDetails) -> Problem:
+def _problem(detail: ErrorDetails, raw: Any) -> Problem:
     value = NOTHING if isinstance(detail["input"], (Mapping, tuple)) else detail["input"]
     if detail["type"] in {"extra_forbidden", "missing"}:
         value = NOTHING
-    if detail["type"] in _BOUNDS and _place(detail)[-1] in _SIZES:
-        value = f"{value}Mi"
     rule, remedy = _wording(detail)
+    if detail["type"] in _BOUNDS and isinstance(written := _at(raw, _place(detail)), str):
+        value, rule = written, f"{rule}{'Mi' if written.endswith('i') else ''}"  # sizes are compared in MiB
     return Problem(key=dotted(_place(detail)), value=value, rule=rule, remedy=remedy)
+
+
+def _at(raw: Any, path: Path) -> Any:
+    """What was written at `path`, None where that isn't known."""
+    for part in path:
+        inside = isinstance(raw, Mapping) or (isinstance(raw, tuple) and isinstance(part, int) and part < len(raw))
+        raw = (raw.get(part) if isinstance(raw, Mapping) else raw[part]) if inside else None
+    return raw
 
 
 def _wording(detail: ErrorDetails) -> tuple[str, str]:
     kind, context = detail["type"], detail.get("ctx", {})
     if kind == "rule":
         return context["rule"], context["remedy"]
+    if kind in _BOUNDS:
+        word, name = _BOUNDS[kind]
+        return f"this must be {word} {context[name]}", "Correct the value"
     if kind == "literal_error":
         return f"this must be {context['expected']}", "Write one of them"
-    if kind in _BOUNDS:
-        bound, words = _BOUNDS[kind]
-        least = f"{context[bound]}{'Mi' if _place(detail)[-1] in _SIZES else ''}"
-        return f"this must be {words.format(least)}", f"Write {words.format(least)}"
     return _WORDING.get(kind, (detail["msg"][:1].lower() + detail["msg"][1:], "Correct the value"))
 
 

@@ -120,7 +120,7 @@ def _idle_keys(settings: Settings) -> Iterator[Problem]:
             yield Problem(
                 key=f"data-tier:apps.{app}.{key}",
                 rule="it says where the app's stores are, and the app has none",
-                remedy="Remove it, or give the app postgres or redis",
+                remedy="Remove it, or give the app a store",
             )
         if its.redis_server.model_fields_set and not its.redis:
             yield Problem(

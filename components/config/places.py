@@ -11,15 +11,16 @@ from ipaddress import IPv4Network
 from typing import Final
 
 from components.config.fields import OWN_SUBNET
-from components.config.models import App, Place, Postgres, Service, Settings
+from components.config.models import App, ExternalPostgres, Place, Postgres, Service, Settings
 
 PLACES: Final[tuple[Place, ...]] = ("unified", "isolated")
 _POOL: Final = IPv4Network("172.29.0.0/16")
 
 
 def home(settings: Settings, app: str) -> Place:
-    """The place that the topology gives an app, or that `dedicated` takes it to."""
-    return "isolated" if settings.apps[app].dedicated else settings.topology
+    """The place that the topology gives an app, or that `dedicated`, or a server outside of the stack, takes it to."""
+    alone = settings.apps[app].dedicated or external(settings, app) is not None
+    return "isolated" if alone else settings.topology
 
 
 def places(settings: Settings, app: str) -> tuple[Place, ...]:
@@ -52,12 +53,30 @@ def readers(settings: Settings, apps: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in settings.readers if name in named)
 
 
+def external(settings: Settings, app: str) -> ExternalPostgres | None:
+    """The server outside of the stack that has an app's database in the isolated place, None for one of the stack's."""
+    database = settings.apps[app].postgres
+    return database.server.external if database else None
+
+
+def own_postgres_apps(settings: Settings) -> list[str]:
+    """The apps with a PostgreSQL server of their own that the stack runs, in the stack file's order."""
+    isolated = apps_in(settings, "isolated").items()
+    return [app for app, its in isolated if its.postgres and its.postgres.server.external is None]
+
+
+def external_apps(settings: Settings) -> dict[str, ExternalPostgres]:
+    """The apps with a server outside of the stack, and that server."""
+    found = {app: external(settings, app) for app in apps_in(settings, "isolated")}
+    return {app: its for app, its in found.items() if its is not None}
+
+
 def own_postgres(settings: Settings, app: str) -> Postgres:
     """The settings of an app's own PostgreSQL server: the shared one's, and what the app says itself."""
     database, shared = settings.apps[app].postgres, settings.postgres
     own = database.server if database else None
-    if own is None:
-        raise ValueError(f"{app} has no database")
+    if own is None or own.external is not None:
+        raise ValueError(f"{app} has no PostgreSQL server of its own")
     limits = {key: value for key, value in own.resources if value is not None}
     given = {key: value for key in ("storage", "connections") if (value := getattr(own, key)) is not None}
     name = own.name or f"{settings.prefix}-{app}-postgres"
@@ -65,6 +84,7 @@ def own_postgres(settings: Settings, app: str) -> Postgres:
         update={
             **given,
             "name": name,
+            "volume": own.volume,
             "expose": own.expose,
             "generation": own.generation,
             "parameters": {**shared.parameters, **own.parameters},

@@ -22,7 +22,7 @@ def names(settings: Settings) -> list[tuple[str, str]]:
     """Where the name of each pooler's container comes from, and the name."""
     if settings.postgres.pooler is None:
         return []
-    apps = [app for app, its in places.apps_in(settings, "isolated").items() if its.postgres]
+    apps = places.own_postgres_apps(settings)
     own = [(app, places.own_postgres(settings, app).name or "") for app in apps]
     shared = ("data-tier:postgres.pooler", pooler_name(settings.postgres_name))
     return [shared, *((f"data-tier:apps.{app}.postgres.server.name", pooler_name(name)) for app, name in own)]
@@ -93,7 +93,7 @@ def _session_features(settings: Settings) -> Iterator[Problem]:
     """What lives in a session doesn't outlive a transaction in transaction mode, so it needs connections of its own."""
     pooler = settings.postgres.pooler
     for app, its in settings.apps.items() if pooler and pooler.mode == "transaction" else ():
-        if its.postgres and its.postgres.needs and not its.postgres.direct:
+        if its.postgres and its.postgres.needs and not its.postgres.direct and not its.postgres.server.external:
             yield Problem(
                 key=f"data-tier:apps.{app}.postgres.needs",
                 value=", ".join(its.postgres.needs),

@@ -45,8 +45,12 @@ def says_its_own(database: AppDatabase) -> bool:
 
 
 def pool_size(settings: Settings, app: str, place: Place) -> int | None:
-    """How many server connections an app's clients share behind the pooler, None without one or without a database."""
+    """How many server connections an app's clients share behind the pooler, None without one or without a database: a
+    server outside of the stack has no pooler in front.
+    """
     if settings.postgres.pooler is None or settings.apps[app].postgres is None:
+        return None
+    if place == "isolated" and places.external(settings, app):
         return None
     return budget(settings, place, app).pools()[app]
 

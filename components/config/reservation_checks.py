@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from components.config import places, redis_servers
+from components.config import mongo_places, places, redis_servers
 from components.config.errors import Problem
 from components.config.models import Settings
 
@@ -29,9 +29,12 @@ def _declared(settings: Settings) -> Iterator[tuple[str, int | None, int]]:
     own = [server for server in redis_servers.declared(settings).values() if server.app]
     for server in [redis_servers.shared(settings), *purposes, *own]:
         yield f"data-tier:{server.path}.reservation", server.reservation, server.memory
-    for app, its in places.apps_in(settings, "isolated").items():
-        if its.postgres:
-            its_own = places.own_postgres(settings, app).resources
-            yield f"data-tier:apps.{app}.postgres.server.resources.reservation", its_own.reservation, its_own.memory
+    for app in places.own_postgres_apps(settings):
+        its_own = places.own_postgres(settings, app).resources
+        yield f"data-tier:apps.{app}.postgres.server.resources.reservation", its_own.reservation, its_own.memory
+    documents = {"data-tier:mongo": settings.mongo.resources} if settings.mongo else {}
+    documents |= {mongo.key: mongo.server.resources for mongo in mongo_places.declared(settings)}
+    for key, resources in documents.items():
+        yield f"{key}.resources.reservation", resources.reservation, resources.memory
     for app, service in places.services(settings):
         yield f"data-tier:apps.{app}.service.reservation", service.reservation, service.memory

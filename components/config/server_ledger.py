@@ -6,15 +6,18 @@ for another, empty volume, or for a server that can't open the one that is there
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from components.config import places, redis_servers, rotation_ledger
-from components.config.errors import Problem
-from components.config.models import Settings
+from components.config import mongo_places, places, redis_servers, rotation_ledger
+from components.config.errors import NOTHING, Problem
+from components.config.models import ExternalPostgres, Settings
+from components.config.places import own_postgres_apps
 from components.naming import server_key
+
+_MAJORS: Final = {"mongo": "data-tier:mongo.image"}  # where a major is said, if not in the images section
 
 
 class Server(BaseModel):
@@ -27,7 +30,55 @@ class Server(BaseModel):
     admin: str | None = None
     major: int | None = None
     persistence: str | None = None
+    stand_in: bool | None = None
     generation: int = 1
+    volume: str | None = None
+
+
+class External(BaseModel):
+    """A recorded server outside of the stack."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    host: str
+    port: int
+
+    @property
+    def where(self) -> str:
+        """How people say which server it is."""
+        return f"{self.host}:{self.port}"
+
+
+def compare_external(
+    apps: Iterable[str], own: Mapping[str, Server], recorded: Mapping[str, External], settings: Settings
+) -> Iterator[Problem]:
+    """Which of `apps` would leave a server outside of the stack, or one of their `own` for such, without their data."""
+    for app in apps:
+        key = server_key("postgres", app)
+        place, now = f"data-tier:apps.{app}.postgres.server.external", _external(settings, app)
+        was = recorded.get(key)
+        if was is None and now is not None and key in own:
+            yield Problem(
+                key=place,
+                value=now.where,
+                rule=f"the app's data is on {own[key].name}, the server of its own, and {now.where} begins without it",
+                remedy="Remove external; an app with another name and this server can be filled from a dump",
+            )
+        if was is not None and (now is None or now.where != was.where) and _isolated(settings, app):
+            yield Problem(
+                key=place if now is None else f"{place}.host",
+                value=NOTHING if now is None else now.where,
+                rule=f"the app's data is on {was.where}, outside of the stack, and another server begins without it",
+                remedy=f"Write {was.where} back",
+            )
+
+
+def _external(settings: Settings, app: str) -> ExternalPostgres | None:
+    return places.external(settings, app) if app in settings.apps else None
+
+
+def _isolated(settings: Settings, app: str) -> bool:
+    return app in settings.apps and "isolated" in places.places(settings, app)
 
 
 def compare(recorded: Mapping[str, Server], settings: Settings) -> Iterator[Problem]:
@@ -38,22 +89,39 @@ def compare(recorded: Mapping[str, Server], settings: Settings) -> Iterator[Prob
         yield _problem(
             "data-tier:postgres.admin", settings.postgres.admin, f"the servers know {admins[0]} as admin", admins[0]
         )
-    majors = {"postgres": settings.postgres_major, "redis": settings.redis_major}
-    said = set()
+    majors = {"postgres": settings.postgres_major, "redis": settings.redis_major, "mongo": settings.mongo_major}
+    volumes, said = _volumes(settings), set()
     for key, was in recorded.items():
         if key not in declared:
             continue
         (place, name), kind = declared[key], _kind(key, was)
         if was.name not in {None, name}:
             yield _problem(place, name, f"the data is in the volume of {was.name}, which is called after it", was.name)
+        elif was.volume not in {None, volumes.get(key, was.volume)}:
+            where = f"{place.removesuffix('.name')}.volume"
+            yield _problem(where, volumes[key], f"the data is in {was.volume}, and another one is empty", was.volume)
         if was.major not in {None, majors[kind]} and kind not in said:
             said.add(kind)
             rule = f"the data was written by version {was.major}"
-            yield _problem(f"data-tier:images.{kind}", majors[kind], rule, was.major)
+            yield _problem(_MAJORS.get(kind, f"data-tier:images.{kind}"), majors[kind], rule, was.major)
     yield from _persistence(recorded, settings)
+    yield from _of_mongo({key: was for key, was in recorded.items() if key in declared}, settings)
     for key, (path, generation) in _generations(settings).items():
         was_at = recorded[key].generation if key in recorded else generation
         yield from rotation_ledger.step(path, was_at, generation, running=settings.running)
+
+
+def _of_mongo(recorded: Mapping[str, Server], settings: Settings) -> Iterator[Problem]:
+    """The admin is written into a volume once, and what stands in for MongoDB has a format of its own."""
+    servers = [was for key, was in recorded.items() if _kind(key, was) == "mongo"]
+    admins = [was.admin for was in servers if settings.mongo and was.admin not in {None, settings.mongo.admin}]
+    if admins and settings.mongo:
+        rule = f"the servers know {admins[0]} as admin"
+        yield _problem("data-tier:mongo.admin", settings.mongo.admin, rule, admins[0])
+    source = settings.images.source
+    if any(was.stand_in not in {None, source == "debian"} for was in servers):
+        writer, before = ("MongoDB", "registry") if source == "debian" else ("a stand-in for MongoDB", "debian")
+        yield _problem("data-tier:images.source", source, f"{writer} has written the data", before)
 
 
 def _kind(key: str, was: Server) -> str:
@@ -69,11 +137,19 @@ def _declared(settings: Settings) -> dict[str, tuple[str, str]]:
     found = {key: (f"data-tier:{its.path}.name", its.name) for key, its in redis_servers.declared(settings).items()}
     if any(its.postgres for its in places.apps_in(settings, "unified").values()):
         found[server_key("postgres")] = ("data-tier:postgres.name", settings.postgres_name)
-    for app, its in places.apps_in(settings, "isolated").items():
-        if its.postgres:
-            name = places.own_postgres(settings, app).name or ""
-            found[server_key("postgres", app)] = (f"data-tier:apps.{app}.postgres.server.name", name)
+    for app in places.own_postgres_apps(settings):
+        name = places.own_postgres(settings, app).name or ""
+        found[server_key("postgres", app)] = (f"data-tier:apps.{app}.postgres.server.name", name)
+    found |= {its.server_key: (f"{its.key}.name", its.name) for its in mongo_places.declared(settings)}
     return found
+
+
+def _volumes(settings: Settings) -> dict[str, str]:
+    """The data volume of each PostgreSQL server, by the server's key."""
+    own = [(server_key("postgres", app), places.own_postgres(settings, app)) for app in own_postgres_apps(settings)]
+    return {
+        key: settings.postgres_volume(server) for key, server in [(server_key("postgres"), settings.postgres), *own]
+    }
 
 
 def _generations(settings: Settings) -> dict[str, tuple[str, int]]:
@@ -82,10 +158,10 @@ def _generations(settings: Settings) -> dict[str, tuple[str, int]]:
     shared = {server_key("postgres"): settings.postgres.generation}
     own = {
         server_key("postgres", app): places.own_postgres(settings, app).generation
-        for app, its in places.apps_in(settings, "isolated").items()
-        if its.postgres
+        for app in places.own_postgres_apps(settings)
     }
-    found = {**shared, **own, **redis}
+    mongo = {its.server_key: its.server.generation for its in mongo_places.declared(settings)}
+    found = {**shared, **own, **redis, **mongo}
     return {
         key: (f"{place.removesuffix('.name')}.generation", found[key])
         for key, (place, _) in _declared(settings).items()

@@ -103,8 +103,10 @@ def _limits(settings: Settings) -> Iterator[Problem]:
     """Each app's against every server that holds it."""
     for app, its in settings.apps.items():
         for place in places.places(settings, app) if its.postgres else ():
-            server = settings.postgres if place == "unified" else places.own_postgres(settings, app)
-            yield from _of_app(app, settings, server)
+            if place == "unified":
+                yield from _of_app(app, settings, settings.postgres)
+            elif not places.external(settings, app):
+                yield from _of_app(app, settings, places.own_postgres(settings, app))
 
 
 def _of_app(app: str, settings: Settings, server: Postgres) -> Iterator[Problem]:

@@ -44,8 +44,8 @@ def _servers(settings: Settings) -> Iterator[tuple[str, str]]:
     """Where the name of each watched server is declared, and the name."""
     if watched(settings, None):
         yield "data-tier:postgres.name", settings.postgres_name
-    for app, its in places.apps_in(settings, "isolated").items():
-        if its.postgres and watched(settings, app):
+    for app in places.own_postgres_apps(settings):
+        if watched(settings, app):
             yield f"data-tier:apps.{app}.postgres.server.name", places.own_postgres(settings, app).name or ""
 
 

@@ -99,7 +99,8 @@ class SecretFiles:
 class WorkloadSpec:
     """One long-running container.
 
-    `reservation` is the memory that it keeps when the host runs short, None for no promise. `capabilities` are those it
+    `reservation` is the memory that it keeps when the host runs short, None for no promise; `cpu_weight` its share of
+    the processors where others want them too, None for the usual one. `capabilities` are those it
     keeps; all the others are dropped. It is asked to stop by `stop_signal`, and killed
     after `grace` seconds.
     """
@@ -111,6 +112,7 @@ class WorkloadSpec:
     joins: Sequence[Join]
     labels: Mapping[str, str]
     reservation: int | None = None
+    cpu_weight: int | None = None
     command: Sequence[str] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
@@ -154,10 +156,12 @@ class Platform(Protocol):
         files: Mapping[str, pulumi.Input[str]],
         opts: pulumi.ResourceOptions,
         owned: Mapping[str, int] | None = None,
+        borrowed: Sequence[str] = (),
     ) -> SecretFiles:
         """A volume with `files` (name to content) for the workload called `owner`.
 
         Those named in `owned` only that user of the workload may read: servers refuse a private key that others can.
+        Those `borrowed` have another app's login, which is said for whoever looks after that.
         """
 
     def image(self, reference: str) -> pulumi.Output[str]:

@@ -46,7 +46,8 @@ class DockerPlatform:
     def network(self, name: str, spec: NetworkSpec, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
         """A bridge network. Fixed addresses lie outside the range that Docker hands out.
 
-        One without a subnet comes after those with one: Docker chooses a range that is free then, or takes theirs.
+        One without a subnet comes after the tiers with one: Docker chooses a range that is free then, or takes theirs.
+        Not after those of apps: an app more changes nothing of what is there.
         """
         ipam = docker.NetworkIpamConfigArgs(subnet=spec.subnet, gateway=spec.gateway, ip_range=spec.handed_out)
         made = docker.Network(
@@ -59,7 +60,7 @@ class DockerPlatform:
             labels=[docker.NetworkLabelArgs(label=key, value=value) for key, value in self._labels(spec.labels)],
             opts=opts if spec.subnet else merged(opts, depends_on=list(self._placed)),
         )
-        if spec.subnet:
+        if spec.subnet and "data-tier.app" not in spec.labels:
             self._placed.append(made)
         return made.name
 
@@ -87,12 +88,14 @@ class DockerPlatform:
         files: Mapping[str, pulumi.Input[str]],
         opts: pulumi.ResourceOptions,
         owned: Mapping[str, int] | None = None,
+        borrowed: Sequence[str] = (),
     ) -> SecretFiles:
         """A volume filled by a container that ends at once and has no network.
 
         Content goes through the Docker API's copy, so it is in no environment, command or label.
         """
         volume = self.volume(name, f"{owner}-secrets", {"data-tier.component": "secrets"}, opts)
+        uses = {"data-tier.uses": " ".join(sorted(borrowed))} if borrowed else {}
         fill = docker.Container(
             f"{name}-fill",
             name=f"{owner}-secrets-fill",
@@ -108,7 +111,7 @@ class DockerPlatform:
                 for file, content in sorted(files.items())
             ],
             volumes=[docker.ContainerVolumeArgs(volume_name=volume.name, container_path="/out")],
-            labels=self._container_labels({"data-tier.component": "secrets"}),
+            labels=self._container_labels({"data-tier.component": "secrets", **uses}),
             opts=opts,
         )
         return SecretFiles(volume=volume.name, ready=fill)
@@ -129,6 +132,7 @@ class DockerPlatform:
             memory_reservation=spec.reservation,
             memory_swap=spec.memory,
             cpus=f"{spec.cpu:g}",
+            cpu_shares=spec.cpu_weight,
             shm_size=spec.shared_memory,
             capabilities=docker.ContainerCapabilitiesArgs(adds=_capabilities(spec), drops=["ALL"]),
             security_opts=["no-new-privileges:true"],

@@ -6,7 +6,7 @@ arguments that go unused (ARG002) are the protocol's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 
@@ -41,6 +41,7 @@ class StoppedPlatform:
         files: Mapping[str, pulumi.Input[str]],  # noqa: ARG002
         opts: pulumi.ResourceOptions,  # noqa: ARG002
         owned: Mapping[str, int] | None = None,  # noqa: ARG002
+        borrowed: Sequence[str] = (),  # noqa: ARG002
     ) -> SecretFiles:
         """No files: nobody reads them."""
         return SecretFiles(volume=pulumi.Output.from_input(owner), ready=None)

@@ -9,14 +9,14 @@ import pulumi_command as command
 
 from components.platforms import merged, present
 from components.postgres._inside import as_admin, without_provider
-from components.postgres.server import PostgresServer
+from components.postgres.endpoint import Endpoint
 
 _RUN: Final = ".venv/bin/python -m operate.drain"  # relative to the project: state means the same in every checkout
 
 
 def drained(
     name: str,
-    server: PostgresServer,
+    server: Endpoint,
     login: str,
     seconds: int,
     opts: pulumi.ResourceOptions,
@@ -27,7 +27,7 @@ def drained(
 
     It runs where the login is another one, so once in each generation.
     """
-    if server.container is None:
+    if not server.up:
         return None
     return command.local.Command(
         name,

@@ -12,8 +12,8 @@ import pulumi_command as command
 
 from components.naming import RoleNames
 from components.platforms import present
+from components.postgres.endpoint import Endpoint
 from components.postgres.init_files import digests
-from components.postgres.server import PostgresServer
 
 _RUN: Final = ".venv/bin/python -m operate.init_sql"  # relative to the project: state means the same in every checkout
 
@@ -25,7 +25,7 @@ class InitSql:
     declared: Sequence[str]
     roles: RoleNames
     password: pulumi.Output[str]
-    server: PostgresServer
+    server: Endpoint
 
 
 def initialised(
@@ -33,19 +33,17 @@ def initialised(
 ) -> command.local.Command | None:
     """The files, run in order `after` roles and grants are there; None where there is none or the server is down."""
     server = its.server
-    if not its.declared or server.container is None:
+    if not its.declared or not server.up:
         return None
     return command.local.Command(
         name,
         create=_RUN,
         update=_RUN,
         environment={
-            "PGHOST": server.reach.host,
-            "PGPORT": str(server.reach.port),
+            **server.connection,
             "PGUSER": its.roles.migrate,
             "PGPASSWORD": its.password,
             "PGDATABASE": its.roles.database,
-            "PGSSLMODE": server.sslmode,  # as the provider: host to container on one machine
             "INIT_FILES": json.dumps(digests(its.declared)),
             "INIT_APP_ROLE": its.roles.group,
         },

@@ -13,7 +13,7 @@ import pulumi_postgresql as postgresql
 from components.config.models import AppDatabase
 from components.platforms import present
 from components.postgres._inside import as_admin
-from components.postgres.server import PostgresServer
+from components.postgres.endpoint import Endpoint
 
 _RUN: Final = ".venv/bin/python -m operate.role_limits"  # relative to the project: state is the same in every checkout
 
@@ -22,7 +22,7 @@ _RUN: Final = ".venv/bin/python -m operate.role_limits"  # relative to the proje
 class LimitsArgs:
     """Whose limits: the role `login` of `app`, by the `settings` of its database on `server`."""
 
-    server: PostgresServer
+    server: Endpoint
     login: str
     app: str
     settings: AppDatabase
@@ -55,6 +55,6 @@ def limited(
             parent=parent,
             depends_on=present(role, server.reach.ready),
             deleted_with=role,
-            retain_on_delete=server.container is None or None,
+            retain_on_delete=not server.up or None,
         ),
     )

@@ -16,7 +16,7 @@ import pulumi_postgresql as postgresql
 from components.platforms import merged, present
 from components.postgres._inside import as_admin, without_provider
 from components.postgres.database import AppDatabase
-from components.postgres.server import PostgresServer
+from components.postgres.endpoint import Endpoint
 
 _RUN: Final = ".venv/bin/python -m operate.readers"  # relative to the project: state means the same in every checkout
 _DEFAULTS: Final[Mapping[str, Sequence[str]]] = {"schema": ["USAGE"], "table": ["SELECT"], "sequence": ["SELECT"]}
@@ -42,7 +42,7 @@ def nobody_runs_functions(
 
 def reading(
     name: str,
-    server: PostgresServer,
+    server: Endpoint,
     database: AppDatabase,
     reader: pulumi.Output[str],
     after: pulumi.Resource,
@@ -69,7 +69,7 @@ def reading(
             privileges=list(allowed),
             opts=merged(opts, depends_on=[after]),
         )
-    if server.container is None:
+    if not server.up:
         return after
     return command.local.Command(
         f"{name}-granted",
@@ -87,10 +87,10 @@ def reading(
 
 
 def guarded(
-    name: str, server: PostgresServer, logins: Sequence[pulumi.Output[str]], opts: pulumi.ResourceOptions
+    name: str, server: Endpoint, logins: Sequence[pulumi.Output[str]], opts: pulumi.ResourceOptions
 ) -> command.local.Command | None:
     """Transactions of `logins` begin read-only: for this the role's resource has no field. None while it is down."""
-    if server.container is None:
+    if not server.up:
         return None
     return command.local.Command(
         name,

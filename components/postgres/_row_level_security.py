@@ -10,14 +10,14 @@ import pulumi_command as command
 from components.config.models import RowLevelSecurity
 from components.platforms import merged, present
 from components.postgres._inside import as_admin, without_provider
-from components.postgres.server import PostgresServer
+from components.postgres.endpoint import Endpoint
 
 _RUN: Final = ".venv/bin/python -m operate.row_level_security install"  # relative: the same in every checkout
 
 
 def helper(
     name: str,
-    server: PostgresServer,
+    server: Endpoint,
     settings: RowLevelSecurity | None,
     database: pulumi.Output[str],
     owner: pulumi.Output[str],
@@ -27,7 +27,7 @@ def helper(
 
     Nothing takes them away again: policies stay when the stack file stops asking for the helper.
     """
-    if settings is None or server.container is None:
+    if settings is None or not server.up:
         return None
     return command.local.Command(
         name,

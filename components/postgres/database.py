@@ -13,18 +13,21 @@ from typing import Literal
 import pulumi
 import pulumi_postgresql as postgresql
 
-from components import passwords, sizing
+from components import drivers, passwords, sizing
 from components.config.models import AppDatabase as DatabaseSettings
+from components.drivers import Driver
 from components.naming import POOLER_PORT, RoleNames
 from components.platforms import Lifecycle, merged, present
 from components.postgres._drain import drained
+from components.postgres._extensions import offered
 from components.postgres._grants import grant_chain
 from components.postgres._init_sql import InitSql, initialised
 from components.postgres._inside import inside
 from components.postgres._limits import LimitsArgs, limited
+from components.postgres._membership import joined
 from components.postgres._row_level_security import helper
 from components.postgres._scram import scram_verifier
-from components.postgres.server import PORT, PostgresServer
+from components.postgres.endpoint import Endpoint
 from components.rotation import Rotation, Slot
 
 
@@ -34,7 +37,8 @@ class DatabaseSpec:
 
     `connections` are those of each of its logins, `reading` those that readers may take beside them; `pooler` is the
     name that its clients connect to where a pooler is in front of the server. `drain` is how long, in seconds,
-    sessions of the login before may take to end when the logins change over.
+    sessions of the login before may take to end when the logins change over. `looks` says that only the server knows
+    which extensions it offers.
     """
 
     app: str
@@ -46,13 +50,14 @@ class DatabaseSpec:
     rotation: Rotation = field(default_factory=Rotation)
     drain: int = 20
     reading: int = 0
+    looks: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class AppDatabaseArgs:
     """What AppDatabase is built from."""
 
-    server: PostgresServer
+    server: Endpoint
     spec: DatabaseSpec
 
 
@@ -98,9 +103,14 @@ class AppDatabase(pulumi.ComponentResource):
         self._inside = inside(args.server, self)
         self._kept = args.spec.lifecycle.stateful(self._inside)
 
-        owner = postgresql.Role(f"{name}-owner", name=self._roles.owner, login=False, opts=self._kept)
-        self._group = postgresql.Role(f"{name}-group", name=self._roles.group, login=False, opts=self._kept)
-        database = self._database(owner)
+        first = merged(self._kept, depends_on=self._offered())  # all the rest comes after these two roles
+        owner = postgresql.Role(f"{name}-owner", name=self._roles.owner, login=False, opts=first)
+        self._group = postgresql.Role(f"{name}-group", name=self._roles.group, login=False, opts=first)
+        roles = {"owner": owner, "group": self._group}
+        managed = [
+            one for role, its in roles.items() for one in joined(f"{name}-{role}-joined", args.server, its, self)
+        ]
+        database = self._database(owner, managed)
         extensions = self._extensions(database)
         chain = merged(self._inside, depends_on=extensions)
         self.owner, self.group = owner.name, self._group.name
@@ -119,10 +129,10 @@ class AppDatabase(pulumi.ComponentResource):
         self.database = database.name
         serving = [self.login, *self._limited.get(self.rotation.current, ())]
         self.needed = present(*serving, migrating, self.granted, filled) if self.rotation.turned else [self]
-        current = self._roles.login(self.rotation.current)
-        self.direct_url = self._url(current, password, self._hostname, PORT)
-        self.url = self._url(current, password, args.spec.pooler, POOLER_PORT) if args.spec.pooler else self.direct_url
-        self.migrate_url = self._url(self._roles.migrate, migration, self._hostname, PORT)
+        self._password, driver = password, args.spec.settings.driver
+        self.direct_url = self._as_app(driver, self._hostname, args.server.port)
+        self.url = self.url_for(driver)
+        self.migrate_url = self._url(self._roles.migrate, migration, self._hostname, args.server.port)
         self.register_outputs(
             {
                 "database": self.database,
@@ -132,7 +142,7 @@ class AppDatabase(pulumi.ComponentResource):
             }
         )
 
-    def _database(self, owner: postgresql.Role) -> postgresql.Database:
+    def _database(self, owner: postgresql.Role, after: Sequence[pulumi.Resource]) -> postgresql.Database:
         return postgresql.Database(
             f"{self._base}-database",
             name=self._roles.database,
@@ -141,9 +151,21 @@ class AppDatabase(pulumi.ComponentResource):
             encoding="UTF8",
             lc_collate="C.UTF-8",  # part of glibc and of musl: the same order on every image, before and after a move
             lc_ctype="C.UTF-8",
-            connection_limit=self._spec.connections + sizing.MIGRATION_CONNECTIONS + self._spec.reading,
-            opts=self._kept,
+            connection_limit=self._most_connections(),
+            opts=merged(self._kept, depends_on=list(after)) if after else self._kept,
         )
+
+    def _most_connections(self) -> int:
+        managing = 0 if self._server.superuser else sizing.ADMIN_CONNECTIONS
+        return self._spec.connections + sizing.MIGRATION_CONNECTIONS + self._spec.reading + managing
+
+    def _offered(self) -> list[pulumi.Resource]:
+        """The look at what the server offers, where only it knows."""
+        spec = self._spec
+        if not spec.looks:
+            return []
+        name, asked_for = f"{self._base}-extensions-offered", spec.settings.extensions
+        return present(offered(name, self._server, spec.app, asked_for, self._inside))
 
     def _extensions(self, database: postgresql.Database) -> list[pulumi.Resource]:
         return [
@@ -206,6 +228,7 @@ class AppDatabase(pulumi.ComponentResource):
             connection_limit=sizing.MIGRATION_CONNECTIONS if migrates else self._spec.connections,
             opts=merged(self._kept, depends_on=list(after)),
         )
+        joined(f"{self._base}-{role}-joined", self._server, made, self)
         if not migrates:
             self._limited[role] = present(self._limits(role, made))
         return made, password
@@ -216,7 +239,24 @@ class AppDatabase(pulumi.ComponentResource):
         args = LimitsArgs(server=self._server, login=login, app=spec.app, settings=spec.settings)
         return limited(f"{self._base}-{role}-limits", args, made, self)
 
-    def _url(self, login: str, password: pulumi.Output[str], host: pulumi.Input[str], port: int) -> pulumi.Output[str]:
+    def url_for(self, driver: Driver | None) -> pulumi.Output[str]:
+        """The app's URL as a driver takes it, through the pooler where there is one; secret."""
+        if self._spec.pooler:
+            return self._as_app(driver, self._spec.pooler, POOLER_PORT)
+        return self._as_app(driver, self._hostname, self._server.port)
+
+    def _as_app(self, driver: Driver | None, host: pulumi.Input[str], port: int) -> pulumi.Output[str]:
+        return self._url(self._roles.login(self.rotation.current), self._password, host, port, driver)
+
+    def _url(
+        self,
+        login: str,
+        password: pulumi.Output[str],
+        host: pulumi.Input[str],
+        port: int,
+        driver: Driver | None = None,
+    ) -> pulumi.Output[str]:
+        scheme, query = drivers.scheme(driver), drivers.query(driver, self._query)
         return pulumi.Output.format(
-            "postgresql://{0}:{1}@{2}:{3}/{4}{5}", login, password, host, port, self._roles.database, self._query
+            "{0}://{1}:{2}@{3}:{4}/{5}{6}", scheme, login, password, host, port, self._roles.database, query
         )

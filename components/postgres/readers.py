@@ -18,10 +18,11 @@ from components.naming import READERS, ReaderNames
 from components.platforms import merged, present
 from components.postgres._drain import drained
 from components.postgres._inside import inside
+from components.postgres._membership import joined
 from components.postgres._reader_grants import guarded, nobody_runs_functions, reading
 from components.postgres._scram import scram_verifier
 from components.postgres.database import AppDatabase
-from components.postgres.server import PORT, PostgresServer
+from components.postgres.endpoint import Endpoint
 from components.rotation import Rotation, Slot
 
 
@@ -40,7 +41,7 @@ class ReaderSpec:
 class ReadersArgs:
     """What Readers is built from: the readers by name, and for each app's database on `server` who reads it."""
 
-    server: PostgresServer
+    server: Endpoint
     readers: Mapping[str, ReaderSpec]
     databases: Mapping[str, tuple[AppDatabase, Sequence[str]]]
 
@@ -55,6 +56,7 @@ class Readers(pulumi.ComponentResource):
         super().__init__("data-tier:postgres:Readers", name, {}, opts)
         mine = inside(args.server, self)
         everyone = postgresql.Role(f"{name}-all", name=READERS, login=False, opts=mine)
+        joined(f"{name}-all-joined", args.server, everyone, self)
         readers = {
             reader: Reader(
                 f"{name}-{reader}", ReaderArgs(server=args.server, name=reader, all=everyone, spec=spec), mine
@@ -78,7 +80,7 @@ class Readers(pulumi.ComponentResource):
 class ReaderArgs:
     """What Reader is built from; `all` is the role that every reader is a member of."""
 
-    server: PostgresServer
+    server: Endpoint
     name: str
     all: postgresql.Role
     spec: ReaderSpec
@@ -100,6 +102,7 @@ class Reader(pulumi.ComponentResource):
             f"{name}-group", name=self._roles.group, login=False, roles=[args.all.name], opts=self._inside
         )
         self.group = group.name
+        joined(f"{name}-group-joined", args.server, group, self)
         current, self._password = self._login(rotation.current)
         former, _ = self._login(
             rotation.former, open_=rotation.overlap or not rotation.turned, after=self._drained(current)
@@ -112,7 +115,7 @@ class Reader(pulumi.ComponentResource):
         server, login = self._args.server, self._roles.login(self._args.spec.rotation.current)
         return pulumi.Output.format(
             "postgresql://{0}:{1}@{2}:{3}/{4}{5}",
-            login, self._password, server.hostname, PORT, database, server.url_query,
+            login, self._password, server.hostname, server.port, database, server.url_query,
         )  # fmt: skip
 
     def _drained(self, current: postgresql.Role) -> list[pulumi.Resource]:
@@ -145,4 +148,5 @@ class Reader(pulumi.ComponentResource):
             connection_limit=spec.connections,
             opts=merged(self._inside, depends_on=list(after)),
         )
+        joined(f"{self._base}-{slot}-joined", self._args.server, made, self)
         return made, password

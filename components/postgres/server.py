@@ -97,6 +97,18 @@ class PostgresServer(pulumi.ComponentResource):
     sslmode: str
     """How far the host asks for TLS on that way, in libpq's words."""
 
+    port: int = PORT
+    """The port that clients connect to."""
+
+    superuser: bool = True
+    """That its admin is one."""
+
+    connection: Mapping[str, pulumi.Input[str]]
+    """How a command on the host connects, without user and database: variables as libpq reads them."""
+
+    up: bool
+    """Whether it runs: not while the stack is down."""
+
     provider: postgresql.Provider
     """Manages roles and databases on this server."""
 
@@ -119,7 +131,8 @@ class PostgresServer(pulumi.ComponentResource):
 
         admin = rotating(f"{name}-admin-password", args.settings.generation, args.lifecycle, mine)
         self.admin_password = admin.current
-        volume = args.platform.volume(f"{name}-data", f"{args.hostname}-data", labels, stateful, args.settings.storage)
+        called = args.settings.volume or f"{args.hostname}-data"
+        volume = args.platform.volume(f"{name}-data", called, labels, stateful, args.settings.storage)
         certificate = _certificate(args)
         files, owned = (certificate.files, certificate.owned) if certificate else ({}, None)
         secrets = args.platform.secret_files(
@@ -132,6 +145,12 @@ class PostgresServer(pulumi.ComponentResource):
         # not verify-full: the plugin takes the authority as a file's path only, which would have to be there, and the
         # same, in every checkout before the first connection; the way is host to container on one machine
         self.sslmode = "require" if args.tls else "disable"
+        self.connection = {
+            "PGHOST": self.reach.host,
+            "PGPORT": str(self.reach.port),
+            "PGSSLMODE": self.sslmode,  # as the provider: host to container on one machine
+        }
+        self.up = self.container is not None
         self.turned = turned(f"{name}-admin-turned", self._turn(admin, tls=bool(args.tls)), mine)
         self.provider = self._manager(name, args, self.reach, mine)
         self.url_query = POSTGRES_QUERY if certificate else ""
@@ -239,6 +258,7 @@ def _container(
         memory=resources.memory,
         reservation=resources.reservation,
         cpu=resources.cpu,
+        cpu_weight=resources.cpu_weight,
         shared_memory=sizing.shared_memory(resources.memory),
         health=Health(
             command=["CMD", "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(PORT), "-U", admin, "-d", "postgres"]

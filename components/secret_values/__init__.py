@@ -11,7 +11,7 @@ from typing import Final
 
 import pulumi
 
-from components.config import Settings, SettingsError
+from components.config import Settings, SettingsError, places
 from components.config.errors import Problem
 from components.config.models import SecretRef
 from components.secret_values import sources, vault
@@ -43,6 +43,8 @@ def unread(settings: Settings) -> Values:
 
 
 def _references(settings: Settings) -> Iterator[tuple[str, SecretRef]]:
+    for app, server in places.external_apps(settings).items():
+        yield f"data-tier:apps.{app}.postgres.server.external.password", server.password
     for app, its in settings.apps.items():
         for name, ref in (its.service.secrets if its.service else {}).items():
             yield f"data-tier:apps.{app}.service.secrets.{name}", ref

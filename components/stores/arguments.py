@@ -7,15 +7,24 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.config import Place, Postgres, Settings, places, pools
+from components.config import Mongo, Place, Postgres, Settings, extension_checks, places, pools
 from components.config.redis_servers import RedisServer
-from components.naming import pooler_name, short_name
+from components.mongo import MongoServer, MongoServerArgs, MongoUserArgs
+from components.naming import pooler_name, relay_name, short_name
 from components.network import DataAddresses
 from components.platforms import Lifecycle, Platform
 from components.pooler import PgBouncerArgs
-from components.postgres import AppDatabase, DatabaseSpec, PostgresServer, PostgresServerArgs
+from components.postgres import (
+    AppDatabase,
+    DatabaseSpec,
+    ExternalPostgresArgs,
+    ExternalServerArgs,
+    PostgresServer,
+    PostgresServerArgs,
+)
 from components.redis import RedisUserArgs, RedisWithDbs, RedisWithDbsArgs
 from components.rotation import Rotation
+from components.secret_values import Values
 from components.stores.addresses import redis_addresses
 from components.tls import CertificateAuthority
 
@@ -40,18 +49,40 @@ def database(settings: Settings, app: str, place: Place) -> DatabaseSpec:
     its = settings.apps[app].postgres
     if its is None:
         raise ValueError(f"{app} has no database")
-    own = places.own_postgres(settings, app).name if place == "isolated" else None
+    outside = place == "isolated" and its.server.external is not None
+    own = places.own_postgres(settings, app).name if place == "isolated" and not outside else None
     return DatabaseSpec(
         app=app,
         settings=its,
         lifecycle=lifecycle(settings, [app]),
         connections=pools.login_connections(settings, app, place),
         locked=app in settings.retired,
-        pooler=pooler_name(own or settings.postgres_name) if settings.postgres.pooler else None,
+        pooler=pooler_name(own or settings.postgres_name) if settings.postgres.pooler and not outside else None,
         rotation=_rotation(settings, app),
         drain=settings.rotation.drain,
+        looks=extension_checks.unknown(settings) and not outside,
         reading=sum(settings.readers[reader].connections for reader in places.readers(settings, [app])),
     )
+
+
+def external(
+    settings: Settings, platform: Platform, app: str, spot: Spot, values: Values
+) -> ExternalPostgresArgs | None:
+    """What an app's database on a server outside of the stack is built from, None where it is on one of the stack's."""
+    its = places.external(settings, app)
+    if its is None:
+        return None
+    made = database(settings, app, "isolated")
+    server = ExternalServerArgs(
+        platform=platform,
+        settings=its,
+        password=values[its.password],
+        relay=relay_name(settings.prefix, app),
+        network=spot.network,
+        database=made,
+        labels=spot.labels,
+    )
+    return ExternalPostgresArgs(server=server, database=made)
 
 
 def _rotation(settings: Settings, app: str) -> Rotation:
@@ -147,6 +178,40 @@ def redis(
         network=spot.network,
         address=address,
         forwarder=forwarder,
+        tls=spot.tls,
+        labels=spot.labels,
+    )
+
+
+def mongo_user(settings: Settings, server: MongoServer, app: str) -> MongoUserArgs:
+    """What the users of an app on a MongoDB server are built from."""
+    its = settings.apps[app].mongo
+    if its is None:
+        raise ValueError(f"{app} has no MongoDB database")
+    return MongoUserArgs(
+        server=server,
+        lifecycle=lifecycle(settings, [app]),
+        app=app,
+        database=its.database,
+        locked=app in settings.retired,
+        data_goes=app in settings.purging,
+        rotation=_rotation(settings, app),
+        drain=settings.rotation.drain,
+    )
+
+
+def mongo(settings: Settings, platform: Platform, server: Mongo, spot: Spot, lives: Lifecycle) -> MongoServerArgs:
+    """What a MongoDB server is built from."""
+    name = server.name or ""
+    return MongoServerArgs(
+        platform=platform,
+        lifecycle=lives,
+        settings=server,
+        major=settings.mongo_major,
+        hostname=name,
+        aliases=(short_name(settings.prefix, name),),
+        network=spot.network,
+        address=spot.addresses.mongo,
         tls=spot.tls,
         labels=spot.labels,
     )

@@ -27,6 +27,7 @@ POSTGRES_QUERY: Final = f"?sslmode=verify-full&sslrootcert={CA_PATH}"
 REDIS_QUERY: Final = (
     f"?ssl_ca_certs={CA_PATH}&ssl_check_hostname=true"  # older redis-py doesn't compare names by itself
 )
+MONGO_QUERY: Final = f"&tls=true&tlsCAFile={CA_PATH}"  # drivers compare names by themselves
 _LOCAL_NAME, _LOCAL_ADDRESS = "localhost", "127.0.0.1"
 
 

@@ -24,7 +24,7 @@ _PYTHON: Final = ".venv/bin/python"  # relative to the project, so that state me
 class ReloadArgs:
     """Which server, how it is reached, who may tell it, and `after` which resources its files are there."""
 
-    kind: Literal["postgres", "redis"]
+    kind: Literal["postgres", "redis", "mongo"]
     certificate: ServerCertificate
     way: Reach
     user: str

@@ -14,10 +14,9 @@ def servers(settings: Settings) -> Iterator[tuple[str, Postgres, str | None]]:
     """Each server's container, settings, and the app that it belongs to, None for the shared one."""
     if any(its.postgres for its in places.apps_in(settings, "unified").values()):
         yield settings.postgres_name, settings.postgres, None
-    for app, its in places.apps_in(settings, "isolated").items():
-        if its.postgres:
-            own = places.own_postgres(settings, app)
-            yield own.name or "", own, app
+    for app in places.own_postgres_apps(settings):
+        own = places.own_postgres(settings, app)
+        yield own.name or "", own, app
 
 
 def parameter_keys(settings: Settings, app: str | None) -> dict[str, str]:

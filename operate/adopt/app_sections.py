@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from operate.adopt import environment, names, server_sections
-from operate.adopt.owners import Database, Owners
-from operate.adopt.purposes import Purposes
+from operate.adopt import environment, mongo_sections, names, server_sections
+from operate.adopt.owners import Database
 from operate.adopt.recognise import Kind, label, takes_over
-from operate.adopt.servers import Postgres, Redis
+from operate.adopt.scene import Scene
 from operate.adopt.tiers import Placed, published
-from operate.adopt.unit import Left, Project, Unit
-from operate.adopt.uses import Uses
+from operate.adopt.unit import Left, Unit
 
 if TYPE_CHECKING:
     from operate.adopt.plan import Plan
@@ -24,66 +21,23 @@ _SMALLEST: Final = 16
 _FLOATING: Final = re.compile(r"(?:^|/)[^/:@]+(?::(?:latest|edge|nightly|main|master|stable|rolling))?$")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Scene:
-    """Everything that was found out about a project before anything is written."""
-
-    project: Project
-    kinds: Mapping[str, Kind]
-    uses: Uses
-    owners: Owners
-    purposes: Purposes
-    postgres: Mapping[str, Postgres]
-    redis: Mapping[str, Redis]
-
-    def has_stores(self, unit: Unit) -> bool:
-        """Whether it becomes an app with a store of its own."""
-        return unit.name in self.owners.databases or unit.name in self.purposes.apps
-
-    def uses_data(self, unit: Unit) -> bool:
-        """Whether it speaks to a store of any kind, here or elsewhere."""
-        stores = (Kind.POSTGRES, Kind.REDIS, Kind.MONGO, Kind.OTHER_STORE)
-        here = any(self.kinds[use.store] in stores and not use.is_guess for use in self.uses.of(unit.name))
-        return self.has_stores(unit) or here or any(name == unit.name for name, *_ in self.uses.outside)
-
-    def app_names(self) -> dict[str, str]:
-        """An app's name for each unit that is one."""
-        found: dict[str, str] = {}
-        for unit in self.project.units:
-            if self.kinds[unit.name] is Kind.APP:
-                found[unit.name] = names.app(unit.name, list(found.values()))
-        return found
-
-    def database_names(self, topology: str) -> dict[Database, str]:
-        """The name of each database in the stack file: two servers may have had the same one."""
-        found: dict[Database, str] = {}
-        users = {its: unit for unit, its in self.owners.databases.items()}
-        for one in [*self.owners.databases.values(), *self.owners.spare]:
-            taken = list(found.values()) if topology == "unified" else []
-            found[one] = names.database(one[1], users.get(one, one[0]), taken)
-        return found
-
-    def redis_stores(self, unit: str) -> list[str]:
-        """The Redis servers that a unit uses, in order."""
-        return list(dict.fromkeys(use.store for use in self.uses.of(unit) if self.kinds[use.store] is Kind.REDIS))
-
-
 def write(plan: Plan, scene: Scene, placed: Mapping[str, Placed]) -> None:
     """Add `apps`, and beside it the sections that a person decides about."""
     apps: dict[str, Any] = {}
     plan.config["data-tier:apps"] = apps
-    named, databases = scene.app_names(), scene.database_names(plan.topology)
+    named, beside = scene.app_names(), scene.beside
+    databases, documents = scene.database_names(plan.topology), scene.document_names(plan.topology)
     renamed = {old: new for old, new in named.items() if old != new and not names.is_host(old)}
     for unit in scene.project.units:
         if scene.kinds[unit.name] is not Kind.APP:
             continue
         app, used = named[unit.name], environment.sort(unit, scene.uses.connecting.get(unit.name, ()), renamed)
-        owner = scene.owners.beside.get(unit.name)
         service = _service(scene, unit, placed.get(unit.name), used.plain, app)
-        if owner is not None:
-            _beside(plan, scene, unit, app, named[owner], service)
+        if unit.name in beside:
+            owner, shared = beside[unit.name]
+            _beside(plan, unit, app, named[owner], shared, service)
             continue
-        section = {**_stores(plan, scene, unit, databases), "service": service}
+        section = {**_stores(plan, scene, unit, databases, documents), "service": service}
         apps[app] = section
         plan.left += [*unit.left, *used.left]
         plan.passwords += [(unit.name, name) for name in used.secrets]
@@ -93,13 +47,21 @@ def write(plan: Plan, scene: Scene, placed: Mapping[str, Placed]) -> None:
         app = names.app(one[1], [*apps, *named.values()])
         apps[app] = {"postgres": _database(plan, scene, one, databases[one])}
         plan.remark("No service here uses this database alone: `./operatew env` gives its URL.", "data-tier:apps", app)
+    for one in scene.documents.spare:
+        app = names.app(one[1], [*apps, *named.values()])
+        apps[app] = {"mongo": mongo_sections.database(plan, scene, one, documents[one])}
+        plan.remark("No service here uses this database alone: `./operatew env` gives its URL.", "data-tier:apps", app)
     _shared_redis(plan, scene, named)
 
 
-def _stores(plan: Plan, scene: Scene, unit: Unit, databases: Mapping[Database, str]) -> dict[str, Any]:
+def _stores(
+    plan: Plan, scene: Scene, unit: Unit, databases: Mapping[Database, str], documents: Mapping[Database, str]
+) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if one := scene.owners.databases.get(unit.name):
         found["postgres"] = _database(plan, scene, one, databases[one])
+    if one := scene.documents.databases.get(unit.name):
+        found["mongo"] = mongo_sections.database(plan, scene, one, documents[one])
     if its := scene.purposes.apps.get(unit.name):
         found["redis"] = its
         own = server_sections.own_redis(plan, scene, scene.redis_stores(unit.name)[0])
@@ -153,9 +115,9 @@ def _tiers(placed: Placed | None) -> dict[str, Any]:
     return {**tiers, **({"port": placed.port} if placed.port else {})}
 
 
-def _beside(plan: Plan, scene: Scene, unit: Unit, app: str, owner: str, service: dict[str, Any]) -> None:
+def _beside(plan: Plan, unit: Unit, app: str, owner: str, shared: Database, service: dict[str, Any]) -> None:
     """A unit that uses another's database: two apps with one database are refused."""
-    store, database = scene.owners.databases[scene.owners.beside[unit.name]]
+    store, database = shared
     reason = f"it uses the database {database} of {store}, which is {owner}'s: an app has one database, and one service"
     todo = f"give it a database of its own, or run it outside with the URL of `./operatew env {owner}`"
     plan.left.append(Left(service=unit.name, key="service", reason=reason, todo=todo))
@@ -238,14 +200,15 @@ def _say_stores(plan: Plan, scene: Scene, unit: Unit, app: str) -> None:
             todo = "leave it to the service's own configuration, or move the data into the stack"
             reason = f"{host} is a server outside of the file"
             plan.left.append(Left(service=name, key=f"environment: {variable}", reason=reason, todo=todo))
-    for name, store_name in scene.owners.unsure:
+    unsure = [(*one, "postgres") for one in scene.owners.unsure] + [(*one, "mongo") for one in scene.documents.unsure]
+    for name, store_name, section in unsure:
         if name == unit.name:
             reason, todo = (
                 f"it depends on {store_name} and names no database",
-                "add `postgres` to the app if it uses one",
+                f"add `{section}` to the app if it uses one",
             )
             plan.left.append(Left(service=name, key="depends_on", reason=reason, todo=todo))
-    for name, (store_name, database) in scene.owners.further:
+    for name, (store_name, database) in [*scene.owners.further, *scene.documents.further]:
         if name == unit.name:
             reason = f"an app has one database, and it uses {database} of {store_name} too"
             todo = "give it the URL of that database's app (`./operatew env`) by hand"

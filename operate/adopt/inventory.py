@@ -10,8 +10,8 @@ from operate.adopt.recognise import Kind, label, takes_over
 from operate.adopt.unit import Left, Unit, Volume
 
 if TYPE_CHECKING:
-    from operate.adopt.app_sections import Scene
     from operate.adopt.plan import Plan
+    from operate.adopt.scene import Scene
 
 _DATA: Final = re.compile(r"/(?:var/lib/(?!docker)|data|bitnami|usr/share/elasticsearch/data|home/postgres)")
 _WITHOUT_VOLUME: Final = {Kind.POSTGRES: "/var/lib/postgresql/data", Kind.REDIS: "/data", Kind.MONGO: "/data/db"}
@@ -39,8 +39,6 @@ def write(plan: Plan, scene: Scene) -> None:
 
 def not_taken(kind: Kind, what: str) -> tuple[str, str]:
     """Why a store of a kind has no place in the stack file, and what to do."""
-    if kind is Kind.MONGO:
-        return "MongoDB isn't taken over yet", "keep it outside of the stack, beside its data"
     return f"it is {what}, which a stack doesn't have", _NOT_TAKEN[kind]
 
 
@@ -62,7 +60,7 @@ def _about_store(scene: Scene, unit: Unit, kind: Kind) -> list[Left]:
     if unit.built:
         reason, todo = "servers are built by the stack", "put what its build adds into init scripts, or extensions"
         found.append(Left(service=unit.name, key="build", reason=reason, todo=todo))
-    server = scene.postgres.get(unit.name) or scene.redis[unit.name]
+    server = scene.postgres.get(unit.name) or scene.mongo.get(unit.name) or scene.redis[unit.name]
     for mount in unit.mounts:
         if mount.kind == "bind" and not mount.target.startswith("/docker-entrypoint-initdb.d"):
             what = "data isn't taken over in place" if _DATA.match(mount.target) else "a server has no files of yours"

@@ -8,11 +8,13 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from components.config import fields
+from components.config import fields, mongo_fields
 
 _APP: Final[TypeAdapter[str]] = TypeAdapter(fields.AppName)
 _HOST: Final[TypeAdapter[str]] = TypeAdapter(fields.HostName)
 _DATABASE: Final[TypeAdapter[str]] = TypeAdapter(fields.DatabaseName)
+_MONGO_DATABASE: Final[TypeAdapter[str]] = TypeAdapter(mongo_fields.MongoDatabaseName)
+_MONGO_USER: Final[TypeAdapter[str]] = TypeAdapter(mongo_fields.MongoUserName)
 _ROLE: Final[TypeAdapter[str]] = TypeAdapter(fields.RoleName)
 _EXTENSION: Final[TypeAdapter[str]] = TypeAdapter(fields.ExtensionName)
 _VARIABLE: Final[TypeAdapter[str]] = TypeAdapter(fields.Variable)
@@ -36,6 +38,17 @@ def database(name: str, fallback: str, taken: Collection[str] = ()) -> str:
     return _free(f"{_identifier(fallback)}_db", "_", taken)
 
 
+def mongo_database(name: str, fallback: str, taken: Collection[str] = ()) -> str:
+    """A MongoDB database's name: as it was where that is possible. `taken` are in small letters: case doesn't count."""
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:_LONGEST_DATABASE]
+    base = next((one for one in (name, plain) if _takes(_MONGO_DATABASE, one)), _identifier(fallback))
+    count, found = 1, base
+    while found.lower() in taken or not _takes(_MONGO_DATABASE, found):
+        count += 1
+        found = f"{base}_{count}"
+    return found
+
+
 def is_host(name: str) -> bool:
     """Whether a container can have this name."""
     return _takes(_HOST, name)
@@ -44,6 +57,11 @@ def is_host(name: str) -> bool:
 def is_role(name: str) -> bool:
     """Whether a server's admin can have this name."""
     return _takes(_ROLE, name)
+
+
+def is_mongo_user(name: str) -> bool:
+    """Whether the admin of MongoDB servers can have this name."""
+    return _takes(_MONGO_USER, name)
 
 
 def is_extension(name: str) -> bool:

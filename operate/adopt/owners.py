@@ -7,21 +7,30 @@ a person to decide.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
-from operate.adopt.recognise import Kind
-from operate.adopt.servers import Postgres
 from operate.adopt.unit import Unit
 from operate.adopt.uses import Use, Uses
 
 _LATER: Final = re.compile(r"LEGACY|OLD_|REPLICA|READ|SHADOW|TEST|DIRECT|UNPOOLED", flags=re.IGNORECASE)
-_NOBODYS: Final = frozenset(
-    {"postgres", "template1"}
-)  # every server has it, and nothing is in it unless somebody says so
+# every server has it, and nothing is in it unless somebody says so
+_NOBODYS: Final = frozenset({"postgres", "template1"})
 Database = tuple[str, str]
 """A server's unit and a database on it."""
+
+
+class Server(Protocol):
+    """What is known of a server: the database that is meant where none is named, and all that are declared."""
+
+    @property
+    def main(self) -> str:
+        """The database that is meant."""
+
+    @property
+    def databases(self) -> Iterable[str]:
+        """The declared ones."""
 
 
 @dataclass
@@ -37,12 +46,12 @@ class Owners:
     unsure: list[tuple[str, str]] = field(default_factory=list)
 
 
-def assign(units: Sequence[Unit], kinds: Mapping[str, Kind], servers: Mapping[str, Postgres], uses: Uses) -> Owners:
-    """Each database to one unit or none."""
+def assign(units: Sequence[Unit], servers: Mapping[str, Server], uses: Uses) -> Owners:
+    """Each database on `servers`, which are of one kind, to one unit or none."""
     owners = Owners()
     claims: dict[Database, list[tuple[Unit, Use]]] = {}
     for unit in units:
-        mine = sorted((use for use in uses.of(unit.name) if kinds[use.store] is Kind.POSTGRES), key=_later)
+        mine = sorted((use for use in uses.of(unit.name) if use.store in servers), key=_later)
         for at, use in enumerate(mine):
             wanted = (use.store, use.database or servers[use.store].main)
             if at == 0:
@@ -61,6 +70,24 @@ def assign(units: Sequence[Unit], kinds: Mapping[str, Kind], servers: Mapping[st
         if one not in owners.databases.values() and one not in owners.spare and one[1] not in _NOBODYS:
             owners.spare.append(one)
     return owners
+
+
+def assign_documents(units: Sequence[Unit], servers: Mapping[str, Server], uses: Uses, owned: Owners) -> Owners:
+    """Each MongoDB database to one unit or none; `owned` are those of PostgreSQL.
+
+    A unit without an app, because it shares a database there, gets none here; one with an app stays one here.
+    """
+    documents = assign([unit for unit in units if unit.name not in owned.beside], servers, uses)
+    for name, owner in list(documents.beside.items()):
+        if name in owned.databases:
+            documents.further.append((name, documents.databases[owner]))
+            del documents.beside[name]
+    for name in owned.beside:
+        wanted = [(use.store, use.database or servers[use.store].main) for use in uses.of(name) if use.store in servers]
+        documents.spare += [
+            one for one in wanted if one not in documents.databases.values() and one not in documents.spare
+        ]
+    return documents
 
 
 def _later(use: Use) -> tuple[bool, bool]:

@@ -12,9 +12,21 @@ from ipaddress import IPv4Network
 from typing import Any, Final, Literal
 
 from components.config import Problem, SettingsError, parse
-from operate.adopt import app_sections, inventory, owners, purposes, recognise, server_sections, servers, tiers, uses
+from operate.adopt import (
+    app_sections,
+    inventory,
+    mongo_sections,
+    owners,
+    purposes,
+    recognise,
+    server_sections,
+    servers,
+    tiers,
+    uses,
+)
 from operate.adopt.names import app as slug
 from operate.adopt.recognise import Kind
+from operate.adopt.scene import Scene
 from operate.adopt.unit import Left, Project, Unit, Volume, unresolved
 from operate.errors import OperateError
 
@@ -58,23 +70,34 @@ def make(project: Project, topology: Topology) -> Plan:
     found = uses.find(units, kinds)
     postgres = {unit.name: servers.postgres(unit) for unit in units if kinds[unit.name] is Kind.POSTGRES}
     redis = {unit.name: servers.redis(unit) for unit in units if kinds[unit.name] is Kind.REDIS}
-    _require_known(found, postgres)
+    mongo = {unit.name: servers.mongo(unit) for unit in units if kinds[unit.name] is Kind.MONGO}
+    _require_known(found, postgres, mongo)
     apps = [unit for unit in units if kinds[unit.name] is Kind.APP]
-    owned = owners.assign(apps, kinds, postgres, found)
-    kept = [unit for unit in apps if unit.name not in owned.beside]
+    owned = owners.assign(apps, postgres, found)
+    documents = owners.assign_documents(apps, mongo, found, owned)
+    kept = [unit for unit in apps if unit.name not in {**owned.beside, **documents.beside}]
     numbered = purposes.assign(
         [use for use in found.found if kinds[use.store] is Kind.REDIS and use.unit in _names(kept)]
     )
-    if not kept and not owned.spare:
+    if not kept and not owned.spare and not documents.spare:
         raise OperateError(_nothing(project, kinds))
-    scene = app_sections.Scene(
-        project=project, kinds=kinds, uses=found, owners=owned, purposes=numbered, postgres=postgres, redis=redis
+    scene = Scene(
+        project=project,
+        kinds=kinds,
+        uses=found,
+        owners=owned,
+        documents=documents,
+        purposes=numbered,
+        postgres=postgres,
+        redis=redis,
+        mongo=mongo,
     )
     plan = Plan(topology=topology, config={"data-tier:prefix": _prefix(project)})
     homes = {unit.name: tiers.home(unit, uses_data=scene.uses_data(unit)) for unit in apps}
     placed, ranges = tiers.place(kept, {unit.name: homes[unit.name] for unit in kept}, kinds)
     _networks(plan, project, kept, homes, placed, ranges)
     server_sections.write(plan, scene)
+    mongo_sections.write(plan, scene)
     app_sections.write(plan, scene, placed)
     if topology == "isolated":
         server_sections.own_subnets(plan)
@@ -89,11 +112,15 @@ def _names(units: Sequence[Unit]) -> set[str]:
     return {unit.name for unit in units}
 
 
-def _require_known(found: uses.Uses, postgres: Mapping[str, servers.Postgres]) -> None:
+def _require_known(
+    found: uses.Uses, postgres: Mapping[str, servers.Postgres], mongo: Mapping[str, servers.Mongo]
+) -> None:
     missing = dict(found.missing)
-    for server in postgres.values():
-        for name in unresolved(server.main):
-            missing.setdefault(name, f"{server.unit.key}.environment.POSTGRES_DB")
+    declared = [(server.unit, server.main, "POSTGRES_DB") for server in postgres.values()]
+    declared += [(server.unit, server.main, "MONGO_INITDB_DATABASE") for server in mongo.values()]
+    for unit, main, variable in declared:
+        for name in unresolved(main):
+            missing.setdefault(name, f"{unit.key}.environment.{variable}")
     if missing:
         told = ", ".join(f"{name} ({where})" for name, where in missing.items())
         raise OperateError(

@@ -24,6 +24,7 @@ class Kind(Enum):
 
 _POSTGRES: Final = re.compile(r"postgres(?!t)|pgvector|pgvecto-rs|postgis|timescaledb|pgroonga|paradedb|spilo")
 _REDIS: Final = re.compile(r"redis(?!insight)|valkey|keydb|redict")
+_MONGO: Final = re.compile(r"mongo(?!s)")
 _TOOLS: Final = re.compile(
     r"pgadmin\d?|adminer|phpmyadmin|pgweb|phpredisadmin|phppgadmin|dbgate|cloudbeaver|redisinsight|redis-commander|mongo-express"
     r"|pghero|pgbackweb|pganalyze|postgres-backup\S*|pg-?backup\S*"
@@ -37,7 +38,7 @@ _KINDS: Final = {
     "PostgreSQL": Kind.POSTGRES,
     "Redis": Kind.REDIS,
 }
-_DATA: Final = {"/var/lib/postgresql": Kind.POSTGRES}
+_DATA: Final = {"/var/lib/postgresql": Kind.POSTGRES, "/data/db": Kind.MONGO}
 
 
 def kind(unit: Unit) -> Kind:
@@ -50,7 +51,7 @@ def kind(unit: Unit) -> Kind:
     found = stores.kind_of(unit.image)
     if _is_foreign(name) or (found == "PostgreSQL" and not _POSTGRES.search(name)):
         return Kind.OTHER_STORE if _is_foreign(name) else Kind.APP  # `shopdb` may be anything
-    if found == "Redis" and not _REDIS.search(name):
+    if (found == "Redis" and not _REDIS.search(name)) or (found == "MongoDB" and not _MONGO.search(name)):
         return Kind.OTHER_STORE
     return _KINDS.get(found, Kind.OTHER_STORE) if found else Kind.APP
 
@@ -62,7 +63,7 @@ def is_proxy(unit: Unit) -> bool:
 
 def takes_over(found: Kind) -> bool:
     """Whether a stack file has a place for a store of this kind."""
-    return found in (Kind.POSTGRES, Kind.REDIS)
+    return found in (Kind.POSTGRES, Kind.REDIS, Kind.MONGO)
 
 
 def label(unit: Unit, found: Kind) -> str:

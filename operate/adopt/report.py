@@ -72,7 +72,7 @@ def render(report: Report) -> RenderableType:
 
 def _head(report: Report) -> Text:
     plan = report.plan
-    databases = sum("postgres" in section for section in plan.apps.values())
+    databases = sum((kind in section) for section in plan.apps.values() for kind in ("postgres", "mongo"))
     where = "below" if report.file == "-" else report.file
     return Text(
         f"{where}: {len(plan.apps)} apps, {databases} databases, "
@@ -89,7 +89,7 @@ def _apps(plan: Plan) -> RenderableType:
             app,
             ", ".join(tiers) or "-",
             service.get("port", "-"),
-            section.get("postgres", {}).get("database", "-"),
+            ", ".join(section[kind]["database"] for kind in ("postgres", "mongo") if kind in section) or "-",
             ", ".join(section.get("redis", [])) or "-",
             ", ".join(plan.connecting.get(app, [])) or "-",
         )

@@ -9,9 +9,13 @@ from operate.adopt.unit import Unit
 
 _POSTGRES: Final = re.compile(r"(?:^|-)pg([0-9]+)")
 _FIRST: Final = re.compile(r"(?:[a-z]+-)*v?([0-9]+)")
-_OLDEST: Final = {"postgres": 14, "redis": 6}
-DEFAULTS: Final = {"postgres": "postgres:17", "redis": "redis:8"}
-_OFFICIAL: Final = {"postgres": {"pgvector/pgvector", "postgis/postgis"}, "redis": {"valkey/valkey"}}
+_OLDEST: Final = {"postgres": 14, "redis": 6, "mongo": 5}  # MongoDB takes a renewed certificate since 5.0
+DEFAULTS: Final = {"postgres": "postgres:17", "redis": "redis:8", "mongo": "mongo:7"}
+_OFFICIAL: Final = {
+    "postgres": {"pgvector/pgvector", "postgis/postgis"},
+    "redis": {"valkey/valkey"},
+    "mongo": frozenset[str](),
+}
 _ALIKE: Final = {
     "pgvector/pgvector": "pgvector/pgvector:pg{major}",
     "supabase/postgres": "pgvector/pgvector:pg{major}",
@@ -26,7 +30,7 @@ _CONTRACTS: Final = {
 
 
 def choose(unit: Unit, kind: str) -> tuple[str, str]:
-    """The image to write for a server of `kind` postgres or redis, and why it isn't its own, "" where it is.
+    """The image to write for a server of `kind` postgres, redis or mongo, and why it isn't its own, "" where it is.
 
     Servers are extended with Debian's packages, by the official images' contract, and a tag must name the major.
     """

@@ -13,8 +13,8 @@ from operate.adopt.names import is_host, is_role
 from operate.adopt.unit import Left, Unit
 
 if TYPE_CHECKING:
-    from operate.adopt.app_sections import Scene
     from operate.adopt.plan import Plan
+    from operate.adopt.scene import Scene
 
 _POSTGRES_MEMORY, _REDIS_MEMORY = 1024, 256  # MiB, where nothing says
 _SMALLEST_POSTGRES, _SMALLEST_REDIS = 128, 32
@@ -38,7 +38,7 @@ def own_postgres(plan: Plan, scene: Scene, store: str) -> dict[str, Any]:
     own: dict[str, Any] = {}
     everybody = [*scene.owners.databases.values(), *scene.owners.spare]
     if [one for one, _ in everybody].count(store) == 1:
-        own |= _name(scene, server.unit)
+        own |= container_name(scene, server.unit)
     given = {"memory": size(max(server.unit.memory, _SMALLEST_POSTGRES)) if server.unit.memory else None}
     limits = {**given, "cpu": server.unit.cpu}
     differing = {key: value for key, value in limits.items() if value and value != shared[key]}
@@ -58,7 +58,7 @@ def own_subnets(plan: Plan) -> None:
     bare = {key.removeprefix("data-tier:"): value for key, value in plan.config.items()}
     settings, taken = parse({**bare, "apps": {}}), []
     for app, section in plan.apps.items():
-        if "postgres" not in section and "redis" not in section:
+        if not {"postgres", "redis", "mongo"} & section.keys():
             continue
         steps = range(places.slot_count(settings))
         step = next(one for one in steps if places.slot(settings, app, one) not in taken)
@@ -77,18 +77,18 @@ def _postgres(plan: Plan, scene: Scene) -> None:
     count = len(scene.owners.databases) + len(scene.owners.spare)
     section: dict[str, Any] = {}
     if len(used) == 1 and plan.topology == "unified":
-        section |= _name(scene, used[0].unit)
-    section["image"] = _image(plan, [server.unit for server in used], "postgres")
+        section |= container_name(scene, used[0].unit)
+    section["image"] = image_of(plan, [server.unit for server in used], "postgres")
     admin = _admin(plan, scene)
     if admin != "admin":
         section["admin"] = admin
-    memory = int(_share((server.unit.memory for server in used), _POSTGRES_MEMORY, plan.topology == "unified"))
+    memory = int(share((server.unit.memory for server in used), _POSTGRES_MEMORY, plan.topology == "unified"))
     declared = max([server.connections or 0 for server in used], default=0)
     apps = count if plan.topology == "unified" else min(count, 1)
     needed = apps * _CONNECTIONS + RESERVED_CONNECTIONS
     if max(declared, needed) > default_connections(memory) or declared:
         section["connections"] = min(_MOST_CONNECTIONS, max(declared, -(-needed // 10) * 10))
-    cpu = _share((server.unit.cpu for server in used), 1, plan.topology == "unified")
+    cpu = share((server.unit.cpu for server in used), 1, plan.topology == "unified")
     section["resources"] = {"memory": size(max(memory, _SMALLEST_POSTGRES)), "cpu": cpu}
     plan.config["data-tier:postgres"] = section
     if not used:
@@ -104,9 +104,9 @@ def _redis(plan: Plan, scene: Scene) -> None:
     used = list(scene.redis.values())
     section: dict[str, Any] = {}
     if len(used) == 1 and plan.topology == "unified":
-        section |= _name(scene, used[0].unit)
-    section["image"] = _image(plan, [server.unit for server in used], "redis")
-    memory = int(_share((server.memory for server in used), _REDIS_MEMORY, plan.topology == "unified"))
+        section |= container_name(scene, used[0].unit)
+    section["image"] = image_of(plan, [server.unit for server in used], "redis")
+    memory = int(share((server.memory for server in used), _REDIS_MEMORY, plan.topology == "unified"))
     section["memory"] = size(max(memory, _SMALLEST_REDIS))
     section["databases"] = dict(scene.purposes.numbers)
     plan.config["data-tier:redis"] = section
@@ -119,7 +119,7 @@ def _redis(plan: Plan, scene: Scene) -> None:
         plan.left.append(Left(service=store, key=f"database {number}", reason=reason, todo=todo))
 
 
-def _image(plan: Plan, units: list[Unit], kind: str) -> str:
+def image_of(plan: Plan, units: list[Unit], kind: str) -> str:
     """The image of the newest server; what others lose by that is said."""
     chosen = {unit.name: server_images.choose(unit, kind) for unit in units}
     for unit in units:
@@ -139,7 +139,7 @@ def _image(plan: Plan, units: list[Unit], kind: str) -> str:
 
 def _images(scene: Scene) -> dict[str, Any]:
     """Where images come from, told only where it is known: the stack's own stand-ins run already."""
-    units = [*(server.unit for server in scene.postgres.values()), *(server.unit for server in scene.redis.values())]
+    units = [server.unit for servers in (scene.postgres, scene.redis, scene.mongo) for server in servers.values()]
     if not units or not any((unit.image or "").startswith("data-tier/") for unit in units):
         return {}
     majors = {
@@ -149,7 +149,7 @@ def _images(scene: Scene) -> dict[str, Any]:
             ("redis", [server.unit for server in scene.redis.values()]),
         )
     }
-    newest = {kind: majors[kind] or server_images.major(image) for kind, image in server_images.DEFAULTS.items()}
+    newest = {kind: found or server_images.major(server_images.DEFAULTS[kind]) for kind, found in majors.items()}
     return {"source": "debian", **newest}
 
 
@@ -166,14 +166,14 @@ def _admin(plan: Plan, scene: Scene) -> str:
     return found
 
 
-def _name(scene: Scene, unit: Unit) -> dict[str, Any]:
+def container_name(scene: Scene, unit: Unit) -> dict[str, Any]:
     """The container's name, where a compose file gives one: on a host the old container has it still."""
     if scene.project.live or not unit.container or not is_host(unit.container):
         return {}
     return {"name": unit.container}
 
 
-def _share(given: Iterable[float | None], default: float, unified: bool) -> float:
+def share(given: Iterable[float | None], default: float, unified: bool) -> float:
     """What one server gets in place of several: the sum, in which one without a limit counts as the largest."""
     limits = list(given)
     largest = max((one for one in limits if one), default=None)

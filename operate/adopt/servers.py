@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
+from components.config.mongo_fields import MONGOS_OWN
 from operate.adopt.unit import Left, Unit, scripts
 
 _STATEMENT: Final = re.compile(
@@ -22,6 +24,8 @@ _TEXTS: Final = (".sql", ".sh")
 _SECRET_OPTIONS: Final = {"requirepass", "masterauth", "user"}
 _SIZE: Final = re.compile(r"([0-9]+)\s*([kmg]?)i?b?", flags=re.IGNORECASE)
 _BYTES: Final = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+_SIBLINGS: Final = re.compile(r"getSiblingDB\(\s*[\"']([\w-]+)[\"']\s*\)|^\s*use\s+([\w-]+)\s*;?$", flags=re.MULTILINE)
+_MAIN_DOCUMENTS: Final = "test"  # what drivers and the shell take where nothing names a database
 _SOFT: Final = ("statement_timeout", "idle_in_transaction_session_timeout")
 _TIME: Final = re.compile(r"([1-9][0-9]*)(ms|s|min|h)?")
 
@@ -36,6 +40,17 @@ class Postgres:
     databases: Mapping[str, tuple[str, ...]]
     connections: int | None
     timeouts: Mapping[str, str]
+    left: tuple[Left, ...] = field(default=())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mongo:
+    """A MongoDB server as it is; `user` is "" where it asks for no password."""
+
+    unit: Unit
+    user: str
+    main: str
+    databases: tuple[str, ...]
     left: tuple[Left, ...] = field(default=())
 
 
@@ -74,6 +89,28 @@ def postgres(unit: Unit) -> Postgres:
     )
 
 
+def mongo(unit: Unit) -> Mongo:
+    """What a MongoDB unit says: the official image's variables, Bitnami's, options of the command, init scripts."""
+    env = unit.env
+    named = [env.get("MONGO_INITDB_DATABASE") or "", env.get("MONGODB_DATABASE") or ""]
+    named += re.split(r"[,\s]+", env.get("MONGODB_EXTRA_DATABASES") or "")
+    left = list(_mongo_options(unit))
+    for script in scripts(unit):
+        if script.suffix in (".js", ".sh") and script.stat().st_size <= _LARGEST_SCRIPT:
+            text = script.read_text(errors="replace")
+            named += [one or other for one, other in _SIBLINGS.findall(text)]
+        reason, todo = "databases that it names are declared, and it isn't run", "do by hand what is left of it"
+        left.append(_init_script(unit, script, reason, todo))
+    databases = [name for name in dict.fromkeys(named) if name and name not in MONGOS_OWN]
+    return Mongo(
+        unit=unit,
+        user=env.get("MONGO_INITDB_ROOT_USERNAME") or env.get("MONGODB_ROOT_USER") or "",
+        main=databases[0] if databases else _MAIN_DOCUMENTS,
+        databases=tuple(databases),
+        left=tuple(left),
+    )
+
+
 def redis(unit: Unit) -> Redis:
     """What a Redis unit says by the options of its command."""
     options = _redis_options(unit.command)
@@ -95,12 +132,13 @@ def _scripted(unit: Unit, main: str, databases: dict[str, list[str]]) -> Iterato
             _read(script.read_text(errors="replace"), main, databases)
         if script.suffix in (".sh", ".gz"):
             todo = "do by hand what it does"
-        yield Left(
-            service=unit.name,
-            key=f"/docker-entrypoint-initdb.d/{script.name}",
-            reason="databases and extensions that it makes are declared, the rest of it isn't run",
-            todo=todo,
+        yield _init_script(
+            unit, script, "databases and extensions that it makes are declared, the rest of it isn't run", todo
         )
+
+
+def _init_script(unit: Unit, script: Path, reason: str, todo: str) -> Left:
+    return Left(service=unit.name, key=f"/docker-entrypoint-initdb.d/{script.name}", reason=reason, todo=todo)
 
 
 def _read(text: str, main: str, databases: dict[str, list[str]]) -> None:
@@ -157,6 +195,24 @@ def _unsized(unit: Unit, options: Mapping[str, str]) -> Iterator[Left]:
             reason="clusters are made with checksums and UTF-8",
             todo="nothing for a dump; look at locales",
         )
+
+
+def _mongo_options(unit: Unit) -> Iterator[Left]:
+    """What is said of each option of `mongod`; those of TLS, log-in and addresses are the stack's own to set."""
+    for word in unit.command:
+        name = word[2:].partition("=")[0]
+        if not word.startswith("--") or name in ("auth", "noauth", "bind_ip", "bind_ip_all", "port", "dbpath", "quiet"):
+            continue
+        reason, todo = "the server has no options of its own", "see `data-tier:mongo` in docs/settings.md"
+        if name in ("replSet", "keyFile", "shardsvr", "configsvr"):
+            reason = "it has no replica set: no transactions over several documents, no change streams"
+            todo = "leave it outside of the stack where an app needs those"
+        elif name == "wiredTigerCacheSizeGB":
+            reason, todo = "the cache is half of the memory", "give memory"
+        yield Left(service=unit.name, key=f"command: {name}", reason=reason, todo=todo)
+    if unit.env.get("MONGODB_REPLICA_SET_MODE"):
+        reason, todo = "it has no replica set, and replication isn't taken over", "adopt the primary only"
+        yield Left(service=unit.name, key="environment: MONGODB_REPLICA_SET_MODE", reason=reason, todo=todo)
 
 
 def _redis_options(command: tuple[str, ...]) -> dict[str, str]:

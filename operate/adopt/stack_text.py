@@ -16,7 +16,9 @@ _PLAIN: Final = re.compile(r"[A-Za-z_/][A-Za-z0-9_./@+-]*(?::[A-Za-z0-9][A-Za-z0
 _RANGE: Final = re.compile(r"[0-9]+-[0-9]+|[0-9]+(?:\.[0-9]+){3}/[0-9]+")
 _WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 _WIDTH: Final = 110
-_BLOCKS: Final = frozenset({"data-tier:network", "data-tier:postgres", "data-tier:redis", "data-tier:apps"})
+_BLOCKS: Final = frozenset(
+    {"data-tier:network", "data-tier:postgres", "data-tier:redis", "data-tier:mongo", "data-tier:apps"}
+)
 _BLOCK_DEPTH: Final = 2  # an app's section is told line by line
 
 

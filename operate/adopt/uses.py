@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from components.config.mongo_fields import MONGOS_OWN
 from operate.adopt.recognise import Kind
 from operate.adopt.unit import Unit, unresolved
 
@@ -42,8 +43,11 @@ _CONNECTION: Final = frozenset(
 )
 _STEMS: Final = {
     Kind.POSTGRES: ("POSTGRES_", "POSTGRESQL_", "PG", "DB_", "DATABASE_", "SQL_"),
+    Kind.MONGO: ("MONGO_", "MONGODB_", "DB_", "DATABASE_"),
     Kind.REDIS: ("REDIS_", "VALKEY_", "CACHE_"),
 }
+_FAMILIES: Final = {Kind.POSTGRES: {"POSTGRES_", "PG"}, Kind.MONGO: {"MONGO_", "MONGODB_"}}
+_BEHIND_HOSTS: Final = re.compile(r"[^/?#\s\"']*/([^/?#\s,;\"']*)")  # a URL of MongoDB may name several
 _THIS_HOST: Final = frozenset(
     {"host.docker.internal", "localhost", "127.0.0.1", "172.17.0.1", "gateway.docker.internal"}
 )
@@ -51,7 +55,7 @@ _THIS_HOST: Final = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Use:
-    """One unit's use of one store: a database by name (PostgreSQL, "" where the server's own is meant) or number.
+    """One unit's use of one store: a database by name ("" where the server's own is meant), or by number (Redis).
 
     `variables` say so; "" among them stands for `depends_on` and links alone.
     """
@@ -181,11 +185,24 @@ def _of_url(unit: Unit, variable: str, found: re.Match[str], known: _Map, uses: 
     if known.kinds[store] is Kind.POSTGRES:
         user = found["user"] or ""
         database = path or _sibling(unit, "", Kind.POSTGRES, set()) or ("" if unresolved(user) else user)
-        _note_family(unit, variable, uses)
+        _note_family(unit, variable, Kind.POSTGRES, uses)
+        uses.add(Use(unit=unit.name, store=store, database=database, variables=(variable,)))
+    elif known.kinds[store] is Kind.MONGO:
+        database = _in_mongo_url(found) or _sibling(unit, "", Kind.MONGO, uses.connecting[unit.name])
+        for name in unresolved(database):
+            uses.missing.setdefault(name, f"{unit.key}.environment.{variable}")
+        _note_family(unit, variable, Kind.MONGO, uses)
         uses.add(Use(unit=unit.name, store=store, database=database, variables=(variable,)))
     else:
         number = int(path) if path.isdecimal() else 0
         uses.add(Use(unit=unit.name, store=store, number=number, variables=(variable,)))
+
+
+def _in_mongo_url(found: re.Match[str]) -> str:
+    """The database that a URL names; one of MongoDB's own is where its user logs in."""
+    behind = _BEHIND_HOSTS.match(found.string, found.end("host"))
+    name = behind[1] if behind else ""
+    return "" if name in MONGOS_OWN else name
 
 
 def _of_host(unit: Unit, variable: str, value: str, known: _Map, uses: Uses) -> None:
@@ -197,7 +214,7 @@ def _of_host(unit: Unit, variable: str, value: str, known: _Map, uses: Uses) -> 
     connecting, kind = uses.connecting[unit.name], known.kinds[store]
     connecting.add(variable)
     database = _sibling(unit, stem, kind, connecting)
-    _note_family(unit, variable, uses)
+    _note_family(unit, variable, kind, uses)
     if kind is Kind.REDIS:
         number = int(database) if database.isdecimal() else 0
         uses.add(Use(unit=unit.name, store=store, number=number, variables=(variable,)))
@@ -217,8 +234,8 @@ def _sibling(unit: Unit, stem: str, kind: Kind, connecting: set[str]) -> str:
     return ""
 
 
-def _note_family(unit: Unit, variable: str, uses: Uses) -> None:
+def _note_family(unit: Unit, variable: str, kind: Kind, uses: Uses) -> None:
     """Port, user, password and the like that go with a host or URL: the app gets one URL instead of all of them."""
-    stems = {_HOST.sub("", variable)} - {""} | {"POSTGRES_", "PG"}
+    stems = {_HOST.sub("", variable)} - {""} | _FAMILIES.get(kind, _FAMILIES[Kind.POSTGRES])
     told = {f"{stem}{end}" for stem in stems for end in _CONNECTION}
     uses.connecting[unit.name] |= told & set(unit.env)

@@ -1,4 +1,4 @@
-"""How much disk a stack file declares for its PostgreSQL servers: neither plan nor state knows it."""
+"""How much disk a stack file declares for its PostgreSQL and MongoDB servers: neither plan nor state knows it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 import yaml
 
-from components.config import SettingsError, parse
-from components.config.places import apps_in, own_postgres
+from components.config import SettingsError, mongo_places, parse
+from components.config.places import apps_in, own_postgres, own_postgres_apps
 
 _PREFIX = "data-tier:"
 
 
 def declared(file: Path) -> int | None:
-    """MiB of all PostgreSQL servers of a stack file; None where that can't be known."""
+    """MiB of all these servers of a stack file; None where that can't be known."""
     try:
         config = yaml.safe_load(file.read_text())["config"]
         return _sum({key.removeprefix(_PREFIX): value for key, value in config.items() if key.startswith(_PREFIX)})
@@ -25,5 +25,6 @@ def declared(file: Path) -> int | None:
 def _sum(own: dict[str, Any]) -> int:
     settings = parse(own)
     shared = any(app.postgres for app in apps_in(settings, "unified").values())
-    alone = [name for name, app in apps_in(settings, "isolated").items() if app.postgres]
-    return settings.postgres.storage * shared + sum(own_postgres(settings, name).storage for name in alone)
+    found = settings.postgres.storage * shared
+    found += sum(own_postgres(settings, name).storage for name in own_postgres_apps(settings))
+    return found + sum(its.server.storage for its in mongo_places.declared(settings))

@@ -7,7 +7,7 @@ noted as Docker is.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import pulumi
@@ -64,9 +64,10 @@ class NotingPlatform:
         files: Mapping[str, pulumi.Input[str]],
         opts: pulumi.ResourceOptions,
         owned: Mapping[str, int] | None = None,
+        borrowed: Sequence[str] = (),
     ) -> SecretFiles:
         """The files of the platform within; what fills them runs for a moment and isn't counted."""
-        return self._inner.secret_files(name, owner, files, opts, owned)
+        return self._inner.secret_files(name, owner, files, opts, owned, borrowed)
 
     def image(self, reference: str) -> pulumi.Output[str]:
         """The image of the platform within; its reference is kept, as an id says nothing to a person."""

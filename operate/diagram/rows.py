@@ -167,6 +167,8 @@ def _text(stack: Stack, server: Server, app: str) -> str:
     """What an app calls its own on a server, "" where it uses none of that kind."""
     if server.kind == "postgres":
         return stack.databases[app].database if app in stack.databases else ""
+    if server.kind == "mongo":
+        return stack.mongo_users[app].database if app in stack.mongo_users else ""
     purposes = stack.redis_users[app].purposes if app in stack.redis_users else {}
     here = stack.numbers_on(server, app)
     return ", ".join(f"{number} {purpose}" for purpose, number in purposes.items() if number in here)

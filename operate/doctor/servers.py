@@ -1,4 +1,4 @@
-"""The servers of a stack that is up: certificates that `up` should renew, and users of Redis that nobody else misses.
+"""The servers of a stack that is up: certificates that `up` should renew, users of Redis and MongoDB nobody misses.
 
 `up` and `refresh` see the command that has made a user, and not the server: one that was deleted by hand stays away.
 """
@@ -11,7 +11,7 @@ import docker
 from docker.models.containers import Container
 from pydantic import ValidationError
 
-from operate import certificates, connections, daemon, inside
+from operate import certificates, connections, daemon, inside, mongo
 from operate import stack as stacks
 from operate.doctor.finding import Finding, fail, ok, warn
 from operate.doctor.stack_file import StackFile
@@ -34,6 +34,7 @@ def findings(stack: str, file: StackFile, client: docker.DockerClient | None) ->
     due = _renewed_before(file)
     ends = {server.name: end for server, its in there if (end := certificates.expiry(its, server))}
     gone = [f for server, its in there if server.kind == "redis" for f in _missing(found, server, its)]
+    gone += [f for server, its in there if server.kind == "mongo" for f in _missing_of_mongo(found, server, its)]
     return [*_certificates({name: certificates.days_left(end) for name, end in ends.items()}, due), *gone]
 
 
@@ -68,3 +69,20 @@ def _missing(stack: Stack, server: Server, container: Container) -> Iterator[Fin
         held = app in stack.apps and not stack.apps[app].retired and stack.holds(server, app)
         if held and app not in known:
             yield fail("redis users", f"{app} is missing on {server.name}", f"`./operatew rotate {app}` makes it again")
+
+
+def _missing_of_mongo(stack: Stack, server: Server, container: Container) -> Iterator[Finding]:
+    """The user that an app's URL names; a retired app has none, and the one of the generation before may be gone."""
+    for app, its in stack.mongo_users.items():
+        held = stack.apps.get(app)
+        if held is None or held.retired or held.generation is None or not stack.holds(server, app):
+            continue
+        try:
+            known = mongo.users(container, server, its)
+        except OperateError as error:
+            yield warn("mongo users", f"{server.name} doesn't tell them: {error}", f"`./operatew logs {server.name}`")
+            return
+        login = its.users[0 if held.generation % 2 else 1]
+        if login not in known:
+            remedy = f"`./operatew rotate {app}` makes the next one"
+            yield fail("mongo users", f"{login} is missing on {server.name}", remedy)

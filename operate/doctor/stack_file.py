@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from images import registry
 from operate import pulumi
 from operate.doctor.finding import Finding, fail, ok, warn
 
@@ -69,7 +70,9 @@ class StackFile:
         """The images that the servers run, where the majors are decided."""
         majors = _mapping(self.config.get("images"))
         servers = [f"data-tier/{kind}:{majors[kind]}" for kind in ("postgres", "redis") if kind in majors]
-        return [*servers, "data-tier/probe:1"] if servers else []
+        named = registry.MAJOR.search(str(_mapping(self.config.get("mongo")).get("image", "")))
+        documents = [f"data-tier/mongo:{named[1]}"] if named else []
+        return [*servers, *documents, "data-tier/probe:1"] if servers else []
 
 
 def _checked(name: str, config: dict[str, Any]) -> tuple[Finding, dict[str, IPv4Network]]:

@@ -19,6 +19,7 @@ from google.protobuf import json_format
 from pulumi.runtime import mocks, settings
 from pulumi.runtime.stack import run_pulumi_func
 
+from components import secret_values
 from components.config import Settings, parse
 from components.outputs import exports
 from components.topology import Topology, build
@@ -167,7 +168,7 @@ def stack_file(stack: str) -> dict[str, Any]:
 def build_from(raw: Mapping[str, Any], seen: Callable[[Topology], object] = lambda _: None) -> Graph:
     """The graph of a configuration; `seen` is called with the topology inside the run."""
     parsed: Settings = parse(raw)
-    return record(lambda: seen(build(parsed)))
+    return record(lambda: seen(build(parsed, secret_values.unread(parsed))))
 
 
 def export_all(topology: Topology) -> None:

@@ -42,3 +42,17 @@ def mixed() -> dict[str, Any]:
     raw = small(blog={"dedicated": True}, shop={"keep": ["isolated"]})
     raw["retired"] = ["feed"]
     return raw
+
+
+def using(topology: str = "unified") -> dict[str, Any]:
+    """The blog's database is the shop's second one."""
+    return small(topology, shop={"uses": {"LEGACY_DATABASE_URL": "blog"}})
+
+
+def outside(**keys: Any) -> dict[str, Any]:
+    """Unified, but for an app whose database is on a server that somebody else runs; `keys` are that server's."""
+    server = {"host": "db.example.com", "admin": "boss", "password": {"env": "BOSS"}, "sslmode": "require", **keys}
+    database = {"database": "wiki", "extensions": ["hstore"], "limits": {"lock_timeout": "1s"}}
+    service = {"tier": "backend", "port": "4004:8000"}
+    wiki = {"postgres": {**database, "server": {"external": server}}, "redis": ["cache"], "service": service}
+    return small(wiki=wiki)

@@ -191,7 +191,7 @@ def test_two_readers_whose_logins_have_one_name_are_refused():
     ("keys", "wanted"),
     [
         ({"password": "hunter2"}, "data-tier:readers.analytics_ro.password: there is no such key"),
-        ({"connections": 0}, "this must be 1 or more"),
+        ({"connections": 0}, "at least 1"),
         ({"connections": 90}, "the apps ask for 140 connections and the server has 90"),
         ({"overlap": True}, "there is none before the first"),
         ({"limits": {"statement_timeout": "5 s"}}, "a time is a whole number with ms, s, min or h"),

@@ -78,3 +78,35 @@ def test_an_image_with_the_recipe_of_yesterday_is_built_again(fake_daemon: FakeD
     decision = build.ensure(POSTGRES, REDIS, "debian")
     assert sorted(made) == ["data-tier/pgbouncer:1", "data-tier/postgres:17", "data-tier/probe:1"]
     assert sorted(decision.built) == sorted(made)
+
+
+def _built(monkeypatch: pytest.MonkeyPatch, source: str, mongo: str | None) -> list[str]:
+    """The tags that are built on a host without any image, each with what it is made from."""
+    made: list[str] = []
+    monkeypatch.setattr(build.debian, "ensure_tools", lambda say: None)
+    monkeypatch.setattr(build.debian, "build", lambda recipe: made.append(recipe.tag))
+    monkeypatch.setattr(build.registry, "build", lambda kind, base, tag: made.append(f"{tag} FROM {base}"))
+    build.ensure(POSTGRES, REDIS, source, mongo=mongo)
+    return [tag for tag in sorted(made) if "mongo" in tag]
+
+
+def test_mongodb_is_built_only_where_the_stack_file_names_it(fake_daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch):
+    assert [_built(monkeypatch, source, None) for source in ("registry", "debian")] == [[], []]
+
+
+def test_mongodb_comes_from_its_own_image_where_a_registry_answers(
+    fake_daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch
+):
+    assert _built(monkeypatch, "registry", "mongo:7.0") == ["data-tier/mongo:7 FROM mongo:7.0"]
+
+
+def test_what_stands_in_for_mongodb_is_called_that(
+    fake_daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    assert _built(monkeypatch, "debian", "mongo:7") == ["data-tier/mongo:7"]
+    assert "a stand-in for trying serves in place of mongo:7" in capsys.readouterr().out
+
+
+def test_mongodb_without_a_major_in_its_name_is_an_error(fake_daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch):
+    with pytest.raises(ImageError, match="mongo: the tag names no major version"):
+        _built(monkeypatch, "debian", "mongo")

@@ -64,3 +64,43 @@ def test_another_base_is_another_recipe():
 )
 def test_no_image_carries_an_upstream_name(recipe: recipes.Recipe):
     assert recipe.tag.startswith("data-tier/")
+
+
+def test_what_stands_in_for_mongodb_says_so_on_its_image_and_nowhere_else():
+    label = "LABEL data-tier.stand-in=SecantusDB"
+    assert label in recipes.mongo(7).changes
+    assert recipes.mongo(7).tag == "data-tier/mongo:7"
+    assert not [
+        one
+        for recipe in (recipes.postgres(), recipes.redis(), recipes.probe())
+        for one in recipe.changes
+        if "stand-in" in one
+    ]
+
+
+def test_other_packages_change_the_digest_of_the_image_that_has_them(changed_files: Path):
+    before = recipes.mongo(7).digest
+    with (changed_files / "mongo/requirements.txt").open("a") as file:
+        file.write("# changed\n")
+    assert recipes.mongo(7).digest != before
+
+
+def test_every_package_of_a_stand_in_is_pinned_by_version_and_hash():
+    lines = (recipes.HERE / recipes.mongo(7).wheels).read_text().splitlines()
+    packages = [line for line in lines if line and not line.startswith((" ", "#"))]
+    assert packages
+    assert all("==" in line and line.endswith("\\") for line in packages)
+
+
+def test_the_stand_in_is_no_dependency_of_the_program():
+    root = recipes.HERE.parent
+    assert "secantus" not in (root / "pyproject.toml").read_text().lower()
+    assert "secantus" not in (root / "requirements.lock").read_text().lower()
+
+
+def test_the_official_image_gets_the_question_for_its_health_too(changed_files: Path):
+    before = registry.recipe_of("mongo", "mongo:7")
+    assert "COPY mongo/answers" in (recipes.HERE / "registry/mongo.Dockerfile").read_text()
+    with (changed_files / "mongo/answers").open("a") as file:
+        file.write("# changed\n")
+    assert registry.recipe_of("mongo", "mongo:7") != before

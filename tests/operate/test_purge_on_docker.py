@@ -13,6 +13,7 @@ from docker.models.containers import Container
 
 from operate import connections, dumps, inside
 from operate.errors import OperateError
+from operate.postgres_tools import Tools
 from operate.stack import Server, parse
 from tests.integration.project import STACK
 from tests.operate.conftest import PREFIX, Running
@@ -42,12 +43,13 @@ def test_a_dump_that_cannot_be_read_to_its_end_is_refused(running: Running, tmp_
     running.operate(
         "psql", "shop", "--admin", "--", "-c", "create table t as select md5(n::text) from generate_series(1, 9999) n"
     )
-    dumps.database(server, _server(running), "shop_db", tmp_path / "whole.dump")
+    tools = Tools(container=server, where=f"{PREFIX}-postgres-unified", admin=_server(running).admin)
+    dumps.database(tools, "shop_db", tmp_path / "whole.dump")
     cut = (tmp_path / "whole.dump").read_bytes()[:-5000]
     with pytest.raises(OperateError, match="can't read the dump of shop_db"):
-        dumps._verified(server, io.BytesIO(cut), "shop_db")
+        dumps._verified(tools, io.BytesIO(cut), "shop_db")
     with pytest.raises(OperateError, match=r'dump nix: .*database "nix" does not exist'):
-        dumps.database(server, _server(running), "nix", tmp_path / "nix.dump")
+        dumps.database(tools, "nix", tmp_path / "nix.dump")
     assert [path.name for path in tmp_path.iterdir()] == ["whole.dump"], "no half file is left"
 
 

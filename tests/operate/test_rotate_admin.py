@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
 import pytest
 import redis
+from pymongo.errors import OperationFailure
 
-from operate import lifecycle, pulumi, rotate_admin, turn_admin
+from operate import lifecycle, mongo_client, pulumi, rotate_admin, turn_admin
 from operate.errors import OperateError
 from operate.stack import Server
 from tests.operate.outputs import outputs, stack
@@ -49,12 +53,16 @@ def test_each_generation_is_written_where_the_stack_file_says_it():
     known = stack().servers
     purpose = Server(**{**vars(known["redis"]), "purpose": "page-cache"})
     own = Server(**{**vars(known["redis"]), "app": "my-wiki"})
-    assert [rotate_admin.path(one) for one in (*known.values(), purpose, own)] == [
+    documents = Server(**{**vars(known["redis"]), "kind": "mongo"})
+    own_documents = Server(**{**vars(own), "kind": "mongo"})
+    assert [rotate_admin.path(one) for one in (*known.values(), purpose, own, documents, own_documents)] == [
         "postgres.generation",
         "redis.generation",
         'apps["wiki"].postgres.server.generation',
         'redis.servers["page-cache"].generation',
         'apps["my-wiki"].redis_server.generation',
+        "mongo.generation",
+        'apps["my-wiki"].mongo.server.generation',
     ]
     assert len(servers) == len(known)
 
@@ -91,7 +99,7 @@ def test_servers_that_are_down_cant_turn(told):
         rotate_admin.prepare("dev", "all")
 
 
-@pytest.mark.parametrize("kind", ["postgres", "redis"])
+@pytest.mark.parametrize("kind", ["postgres", "redis", "mongo"])
 def test_a_server_that_does_not_answer_is_named_without_a_password(kind, capsys):
     assert turn_admin.main([kind], ENVIRONMENT) == 1
     said = capsys.readouterr().err
@@ -150,6 +158,46 @@ def test_redis_that_takes_neither_is_an_error(monkeypatch, capsys):
     assert turn_admin.main(["redis"], ENVIRONMENT) == 1
     assert "WRONGPASS" in capsys.readouterr().err
     assert Redis.told == []
+
+
+class Mongo:
+    """A server that takes one password; what it is told with it is kept."""
+
+    def __init__(self, takes: str) -> None:
+        self.takes = takes
+        self.logins: list[str] = []
+        self.told: list[tuple[Any, ...]] = []
+
+    @contextmanager
+    def connected(self, way: mongo_client.Way, **_: Any) -> Iterator[Any]:
+        def command(*said: Any, **more: Any) -> None:
+            if way.password != self.takes:
+                raise OperationFailure("Authentication failed.", code=18)
+            self.told.append((*said, more))
+
+        self.logins.append(way.password)
+        yield SimpleNamespace(admin=SimpleNamespace(command=command))
+
+
+@pytest.mark.parametrize(
+    ("takes", "logins"), [("newhunter2", ["newhunter2"]), ("oldhunter2", ["newhunter2", "oldhunter2"])]
+)
+def test_mongo_is_left_with_the_current_password_whichever_it_takes(takes, logins, monkeypatch):
+    server = Mongo(takes)
+    monkeypatch.setattr(mongo_client, "connected", server.connected)
+    assert turn_admin.main(["mongo"], ENVIRONMENT) == 0
+    assert server.logins == logins
+    assert server.told == [("updateUser", "admin", {"pwd": "newhunter2"})]
+
+
+def test_mongo_that_takes_neither_is_an_error_without_a_password(monkeypatch, capsys):
+    server = Mongo("another")
+    monkeypatch.setattr(mongo_client, "connected", server.connected)
+    assert turn_admin.main(["mongo"], ENVIRONMENT) == 1
+    said = capsys.readouterr().err
+    assert "the admin of mongo at 127.0.0.1:1 can't turn: Authentication failed." in said
+    assert "hunter2" not in said
+    assert server.told == []
 
 
 def test_postgres_that_takes_the_current_password_is_left_alone(monkeypatch):

@@ -12,7 +12,9 @@ from operate import certificates, daemon, inside, status
 from operate import stack as stacks
 from operate.doctor import servers
 from operate.doctor.stack_file import StackFile
+from operate.errors import OperateError
 from operate.inside import Done
+from operate.stack import Server
 from operate.status import Report
 from tests.operate.outputs import outputs, stack
 
@@ -87,6 +89,49 @@ def test_a_retired_apps_user_is_not_missed(monkeypatch):
 def test_a_redis_that_does_not_answer_is_told(host):
     host.answers["sh"] = Done(1, b"", b"NOAUTH")
     assert ("redis users", "warn", "t-redis doesn't tell them: NOAUTH") in host.findings()
+
+
+@pytest.mark.parametrize(("generation", "login"), [(1, "shop_a"), (2, "shop_b")])
+def test_a_user_of_mongo_that_was_deleted_by_hand_is_missed_and_a_retired_apps_isnt(
+    host, monkeypatch, generation, login
+):
+    document = {"shop": {"server": "mongo", "database": "shop", "users": ["shop_a", "shop_b"]}}
+    told = outputs()
+    server = {**told["servers"]["redis"], "kind": "mongo", "name": "t-mongo"}
+    apps = {**told["apps"], "shop": {**told["apps"]["shop"], "generation": generation}}
+    host.stack = stack(servers={"mongo": server}, mongo_users=document, redis_users={}, apps=apps)
+    there = {"shop_a", "shop_b"}
+    monkeypatch.setattr(servers.mongo, "users", lambda *_: there)
+    assert host.findings() == []
+    there.discard(login)
+    assert host.findings() == [("mongo users", "fail", f"{login} is missing on t-mongo")]
+    apps["shop"]["retired"] = True
+    host.stack = stack(servers={"mongo": server}, mongo_users=document, redis_users={}, apps=apps)
+    assert host.findings() == []
+
+
+def test_a_mongo_that_does_not_answer_is_told(host, monkeypatch):
+    def silent(*_: Any) -> set[str]:
+        raise OperateError("t-mongo: ServerSelectionTimeoutError")
+
+    told = outputs()
+    server = {**told["servers"]["redis"], "kind": "mongo", "name": "t-mongo"}
+    apps = {**told["apps"], "shop": {**told["apps"]["shop"], "generation": 1}}
+    document = {"shop": {"server": "mongo", "database": "shop", "users": ["shop_a", "shop_b"]}}
+    host.stack = stack(servers={"mongo": server}, mongo_users=document, redis_users={}, apps=apps)
+    monkeypatch.setattr(servers.mongo, "users", silent)
+    [(check, level, found)] = host.findings()
+    assert (check, level) == ("mongo users", "warn")
+    assert "t-mongo doesn't tell them" in found
+
+
+def test_the_certificate_of_mongo_is_read_from_its_one_file(host, monkeypatch):
+    read: list[str] = []
+    answer = host.answers["cat"]
+    monkeypatch.setattr(inside, "capture", lambda container, command, **_: read.append(command[1]) or answer)
+    server = Server(**{**vars(host.stack.servers["redis"]), "kind": "mongo"})
+    assert certificates.expiry(Container(), server) is not None  # type: ignore[arg-type]
+    assert read == ["/run/secrets/tls.pem"]
 
 
 def test_a_stack_that_is_down_has_no_servers_to_ask(host):

@@ -14,9 +14,9 @@ from policies.catalogue import all_rules
 from policies.reading import Reader
 from policies.rule import Level, ResourceRule, Rule, StackRule, Subject
 from tests.components.recording import Graph, build_from, short, stack_file
-from tests.components.samples import mixed, small
+from tests.components.samples import mixed, outside, small, using
 
-NAMES = ("dev", "dev isolated", "prod", "unified", "isolated", "mixed", "exposed")
+NAMES = ("dev", "dev isolated", "prod", "unified", "isolated", "mixed", "exposed", "outside", "using")
 
 
 @cache
@@ -25,7 +25,14 @@ def own_graph(name: str) -> Graph:
     file, _, shape = name.partition(" ")
     if file in ("dev", "prod"):
         return build_from({**stack_file(file), **({"topology": shape} if shape else {})})
-    made = {"unified": small, "isolated": lambda: small("isolated"), "mixed": mixed, "exposed": _exposed}
+    made = {
+        "unified": small,
+        "isolated": lambda: small("isolated"),
+        "mixed": mixed,
+        "exposed": _exposed,
+        "outside": outside,
+        "using": using,
+    }
     return build_from(made[name]())
 
 

@@ -4,6 +4,8 @@ Owns types, defaults and what follows from one section alone. What one section s
 """
 
 from components.config.models.app import App, Service
+from components.config.models.external import ExternalPostgres
+from components.config.models.mongo import AppMongo, Mongo, MongoResources, OwnMongo, OwnMongoResources
 from components.config.models.pooler import Pooler
 from components.config.models.postgres import AppDatabase, Limits, OwnPostgres, OwnResources, Postgres, Resources
 from components.config.models.readers import Reader
@@ -19,8 +21,14 @@ __all__ = [
     "PROBE_IMAGE",
     "App",
     "AppDatabase",
+    "AppMongo",
+    "ExternalPostgres",
     "Images",
     "Limits",
+    "Mongo",
+    "MongoResources",
+    "OwnMongo",
+    "OwnMongoResources",
     "OwnPostgres",
     "OwnRedis",
     "OwnResources",

@@ -6,8 +6,9 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from components.config import fields
+from components.config import fields, references
 from components.config.fields import rule_error
+from components.config.models.mongo import AppMongo
 from components.config.models.postgres import AppDatabase
 from components.config.models.redis import OwnRedis
 from components.config.models.secrets import SecretRef
@@ -23,12 +24,13 @@ class Service(Section):
     tiers: tuple[TierName, ...] = ()
     port: fields.Port | None = None
     env: dict[fields.Variable, str] = Field(default_factory=dict)
-    secrets: dict[fields.SecretName, SecretRef] = Field(default_factory=dict)
+    secrets: dict[references.SecretName, SecretRef] = Field(default_factory=dict)
     aliases: tuple[fields.HostName, ...] = ()
     reads: Literal["reconnect", "start"] = "reconnect"
     memory: fields.Mebibytes = Field(default=256, ge=16)
     reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     cpu: float = Field(default=0.5, gt=0, le=256)
+    cpu_weight: fields.CpuWeight | None = None
 
     @model_validator(mode="after")
     def _says_its_tiers_once(self) -> Service:
@@ -48,12 +50,17 @@ class Service(Section):
 
 
 class App(Section):
-    """One application: the stores it needs, where they are, and the container that uses them."""
+    """One application: the stores it needs, where they are, and the container that uses them.
+
+    `uses` are further databases of its container: the URL's variable to the app that the database belongs to.
+    """
 
     postgres: AppDatabase | None = None
     redis: tuple[str, ...] = ()
     redis_server: OwnRedis = OwnRedis()
+    mongo: AppMongo | None = None
     service: Service | None = None
+    uses: dict[references.UrlName, str] = Field(default_factory=dict)
     dedicated: bool = False
     serving: Place | None = None
     keep: tuple[Place, ...] = ()
@@ -73,4 +80,4 @@ class App(Section):
     @property
     def has_stores(self) -> bool:
         """Whether it gets a data URL of any kind."""
-        return self.postgres is not None or bool(self.redis)
+        return self.postgres is not None or bool(self.redis) or self.mongo is not None

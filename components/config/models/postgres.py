@@ -5,19 +5,25 @@ from __future__ import annotations
 from pydantic import Field, model_validator
 
 from components import limits
-from components.config import fields
+from components.config import fields, references
 from components.config.fields import rule_error
+from components.config.models.external import ExternalPostgres
 from components.config.models.pooler import Pooler, SessionFeature
 from components.config.models.row_level_security import RowLevelSecurity
 from components.config.models.section import Section
+from components.drivers import Driver
 
 
 class Resources(Section):
-    """What a server may use: memory in MiB, processors as a number of cores; `reservation` is memory that it keeps."""
+    """What a server may use: memory in MiB, processors as a number of cores; `reservation` is memory that it keeps.
+
+    `cpu_weight` is its share against others', where all want more than there is; 1024 without one.
+    """
 
     memory: fields.Mebibytes = Field(ge=128)
     reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     cpu: float = Field(gt=0, le=256)
+    cpu_weight: fields.CpuWeight | None = None
 
 
 class Watchdog(Section):
@@ -33,6 +39,7 @@ class Postgres(Section):
     name: fields.HostName | None = None
     image: fields.ImageReference
     admin: fields.RoleName = "admin"
+    volume: references.VolumeName | None = None
     storage: fields.Mebibytes = 20 * 1024
     resources: Resources
     connections: int | None = Field(default=None, ge=20, le=5000)
@@ -49,18 +56,31 @@ class OwnResources(Section):
     memory: fields.Mebibytes | None = Field(default=None, ge=128)
     reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     cpu: float | None = Field(default=None, gt=0, le=256)
+    cpu_weight: fields.CpuWeight | None = None
 
 
 class OwnPostgres(Section):
-    """An app's own PostgreSQL server, where it differs from the shared one."""
+    """An app's own PostgreSQL server, where it differs from the shared one, or `external`, one outside of the stack."""
 
+    external: ExternalPostgres | None = None
     name: fields.HostName | None = None
     resources: OwnResources = OwnResources()
+    volume: references.VolumeName | None = None
     storage: fields.Mebibytes | None = None
     connections: int | None = Field(default=None, ge=20, le=5000)
     parameters: dict[str, fields.ParameterValue] = Field(default_factory=dict)
     expose: fields.HostPort | None = None
     generation: int = Field(default=1, ge=1, le=1_000_000)
+
+    @model_validator(mode="after")
+    def _is_here_or_elsewhere(self) -> OwnPostgres:
+        others = sorted(self.model_fields_set - {"external"})
+        if self.external and others:
+            raise rule_error(
+                f"a server outside of the stack is run by somebody else: {', '.join(others)} can't be said of it",
+                "Keep external alone, or remove it",
+            )
+        return self
 
 
 class Limits(Section):
@@ -90,12 +110,12 @@ class AppDatabase(Section):
 
     With a pooler in front, `connections` are its pool, or `weight` is its share of those that no app names; `direct`
     are connections beside it, `needs` what its sessions keep from one transaction to the next. `readers` may read it;
-    with `ddl` the app migrates itself, its logins acting as the owner.
+    with `ddl` the app migrates itself, its logins acting as the owner; `driver` is the one that its URLs name.
     """
 
     database: fields.DatabaseName
     extensions: tuple[fields.ExtensionName, ...] = ()
-    init: tuple[fields.SqlPath, ...] = ()
+    init: tuple[references.SqlPath, ...] = ()
     connections: int = Field(default=20, ge=1, le=1000)
     weight: int = Field(default=1, ge=1, le=1000)
     direct: int = Field(default=0, ge=0, le=100)
@@ -103,6 +123,7 @@ class AppDatabase(Section):
     limits: Limits = Limits()
     readers: tuple[str, ...] = ()
     ddl: bool = False
+    driver: Driver | None = None
     row_level_security: RowLevelSecurity | None = None
     server: OwnPostgres = OwnPostgres()
 

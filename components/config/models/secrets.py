@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from components.config import fields
+from components.config import fields, references
 from components.config.fields import rule_error
 from components.config.models.section import Section
 
@@ -17,8 +17,8 @@ class SecretRef(Section):
     """One value: in Pulumi's configuration, in the environment of the run, or in Vault, where `key` names the field."""
 
     config: fields.Slug | None = None
-    env: fields.EnvironmentName | None = None
-    vault: fields.VaultPath | None = None
+    env: references.EnvironmentName | None = None
+    vault: references.VaultPath | None = None
     key: str = Field(default="value", min_length=1, max_length=200)
 
     @model_validator(mode="after")
@@ -39,5 +39,5 @@ class SecretRef(Section):
 class Vault(Section):
     """Where HashiCorp Vault, or OpenBao, answers; who asks is in the environment, as VAULT_TOKEN."""
 
-    address: fields.VaultAddress
-    mount: fields.VaultPath = "secret"
+    address: references.VaultAddress
+    mount: references.VaultPath = "secret"

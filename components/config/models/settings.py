@@ -9,6 +9,7 @@ from pydantic import Field
 
 from components.config import fields
 from components.config.models.app import App
+from components.config.models.mongo import Mongo
 from components.config.models.postgres import Postgres
 from components.config.models.readers import Reader, ReaderName
 from components.config.models.redis import Redis
@@ -18,7 +19,7 @@ from components.config.models.tiers import Tier
 from components.config.models.tls import Tls
 
 _MAJOR: Final = re.compile(r":(?:pg)?([0-9]+)")
-_DEFAULT_MAJORS: Final = {"postgres": 17, "redis": 8}
+_DEFAULT_MAJORS: Final = {"postgres": 17, "redis": 8, "mongo": 7}
 PROBE_IMAGE: Final = "data-tier/probe:1"
 
 
@@ -47,6 +48,7 @@ class Settings(Section):
     network: dict[TierName, Tier]
     postgres: Postgres
     redis: Redis
+    mongo: Mongo | None = None
     images: Images = Images()
     tls: Tls = Tls()
     rotation: RotationSettings = RotationSettings()
@@ -60,6 +62,10 @@ class Settings(Section):
     def postgres_name(self) -> str:
         """The name of the shared PostgreSQL server's container."""
         return self.postgres.name or f"{self.prefix}-postgres-unified"
+
+    def postgres_volume(self, server: Postgres) -> str:
+        """The data volume of a PostgreSQL server, the shared one or an app's own."""
+        return server.volume or f"{server.name or self.postgres_name}-data"
 
     @property
     def redis_name(self) -> str:
@@ -86,6 +92,11 @@ class Settings(Section):
     def redis_major(self) -> int:
         """The major version of Redis: `images.redis`, or what the image's tag says."""
         return self.images.redis or _major(self.redis.image) or _DEFAULT_MAJORS["redis"]
+
+    @property
+    def mongo_major(self) -> int:
+        """The major version of MongoDB, as the image's tag says."""
+        return (_major(self.mongo.image) if self.mongo else None) or _DEFAULT_MAJORS["mongo"]
 
 
 def _major(image: str) -> int | None:

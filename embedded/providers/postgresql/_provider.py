@@ -22,7 +22,7 @@ SCHEMAS: Final[Mapping[str, bridge.Schema]] = {
 }
 _NAMED: Final = (ROLE.type, DATABASE.type)  # what has a name of its own on the server
 _NUMBERS: Final = ("port", "connectTimeout", "maxConnections")
-_CONFIG: Final = ("host", "username", "password", "database", "sslmode", "superuser", *_NUMBERS)
+_CONFIG: Final = ("host", "username", "password", "database", "sslmode", "sslrootcert", "superuser", *_NUMBERS)
 
 
 class PostgresqlProvider:
@@ -46,9 +46,6 @@ class PostgresqlProvider:
             elif key in _NUMBERS and value is not UNKNOWN and not (str(value).isdigit() and int(value)):
                 reason = f"postgresql provider setting '{key}' must be a whole number above 0"
                 failures.append(CheckFailure(key, reason))
-        if new.get("superuser") in ("false", False):
-            reason = "postgresql provider setting 'superuser' can only be true in the embedded engine"
-            failures.append(CheckFailure("superuser", f"{reason}; use the Pulumi CLI"))
         hidden = {"password": Secret(new["password"])} if "password" in new else {}
         return CheckResult({**new, **hidden}, failures)
 

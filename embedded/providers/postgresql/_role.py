@@ -56,11 +56,13 @@ class Roles:
         return name
 
     def read(self, server: Server, id: str, known: Properties) -> Properties | None:
-        """By name. A password that is declared as a verifier can be compared; any other is taken as known."""
+        """By name. A password that is declared as a verifier can be compared; any other is taken as known, and so are
+        all where the login is no superuser, who alone may read them."""
 
         def work(connection: Connection) -> tuple[tuple[Any, ...] | None, Any, Any]:
             row = execute(connection, _ATTRIBUTES, name=id).fetchone()
-            return row, _password(connection, id, known), _valid_until(connection, id, known)
+            password = _password(connection, id, known) if server.settings.superuser else known.get("password")
+            return row, password, _valid_until(connection, id, known)
 
         row, password, valid_until = server.run(f"reading role '{id}'", work)
         if row is None:
@@ -102,7 +104,7 @@ class Roles:
             with connection.transaction():
                 if before != name:
                     execute(connection, "ALTER ROLE {} RENAME TO {}", before, name)
-                execute(connection, f"ALTER ROLE {{}} {_attributes(connection, name, new, password)}", name)
+                execute(connection, f"ALTER ROLE {{}} {_attributes(connection, name, new, password, old)}", name)
                 _apply_groups(connection, name, new)
                 _apply_settings(connection, name, old, new)
 
@@ -149,12 +151,23 @@ def _exists(connection: Connection, name: str) -> bool:
     return execute(connection, "SELECT 1 FROM pg_roles WHERE rolname = {name}", name=name).fetchone() is not None
 
 
-def _attributes(connection: Connection, name: str, new: Mapping[str, Any], password: str | None) -> str:
+def _attributes(
+    connection: Connection,
+    name: str,
+    new: Mapping[str, Any],
+    password: str | None,
+    old: Mapping[str, Any] | None = None,
+) -> str:
     """The attribute list of CREATE and ALTER ROLE; a password goes in as the verifier that the server keeps.
 
-    `None` leaves the password as it is, "" takes it away.
+    `None` leaves the password as it is, "" takes it away. Of flags only those that `old` has otherwise: to name one
+    that it doesn't have itself, even to say no, is forbidden to a login that is no superuser.
     """
-    parts = [word if new.get(key) else f"NO{word}" for key, word in _FLAGS.items()]
+    parts = [
+        word if new.get(key) else f"NO{word}"
+        for key, word in _FLAGS.items()
+        if old is None or bool(new.get(key)) != bool(old.get(key))
+    ]
     parts.append(f"CONNECTION LIMIT {int(new.get('connectionLimit', -1))}")
     parts.append(f"VALID UNTIL {_literal(connection, str(new.get('validUntil') or 'infinity'))}")
     if password == "":

@@ -122,6 +122,7 @@ class Server:
                 password=settings.password,
                 dbname=database,
                 sslmode=settings.sslmode,
+                sslrootcert=settings.sslrootcert,
                 connect_timeout=settings.connect_timeout,
                 application_name="data-tier",
                 autocommit=True,

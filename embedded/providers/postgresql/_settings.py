@@ -17,6 +17,8 @@ class Settings:
     password: str = ""
     database: str = "postgres"
     sslmode: str = "require"  # as the official plugin: a server without TLS needs "disable"
+    sslrootcert: str | None = None
+    superuser: bool = True
     connect_timeout: int = 180
     max_connections: int = 20
 
@@ -29,4 +31,6 @@ class Settings:
         for key in ("port", "connect_timeout", "max_connections"):
             if key in known:
                 known[key] = int(known[key])
+        if "superuser" in known:
+            known["superuser"] = str(known["superuser"]).lower() == "true"
         return cls(**known)

@@ -13,6 +13,7 @@ from policies.containers import COMPONENT, CONTAINERS, Workload
 from policies.rule import Finding, Settings, Severity, StackRule, Subject
 
 _APP: Final = "data-tier.app"
+_USES: Final = "data-tier.uses"
 _URL: Final = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+]*)://(?P<user>[^:/@\s]+):[^@/\s]*@(?P<host>[^:/?,\s]+)(?::(?P<port>[0-9]+))?",
     re.IGNORECASE,
@@ -34,11 +35,24 @@ def _logins(workload: Workload) -> Iterator[tuple[str, object]]:
     """Where a URL with a login stands, and user and server as what tells it from others."""
     texts = [(where, value) for where, _, value in workload.environment()]
     for at, upload in workload.reader.items(workload.get(), "uploads"):
-        texts.append((f"uploads[{at}].content", workload.reader.get(upload, "content")))
+        where, content = f"uploads[{at}].content", workload.reader.get(upload, "content")
+        if not (_has_login(content) and _is_declared(workload, workload.reader.get(upload, "file"))):
+            texts.append((where, content))
     for where, text in texts:
         for found in _URL.finditer(text) if isinstance(text, str) else ():
             if _STORES.search(found["scheme"]):
                 yield where, (found["host"].lower(), found["port"], found["user"])
+
+
+def _has_login(text: object) -> bool:
+    """So that labels, which may not be known, are only asked for where they count."""
+    return isinstance(text, str) and _URL.search(text) is not None
+
+
+def _is_declared(workload: Workload, file: object) -> bool:
+    """Whether its label says that this file is another app's, as `uses` of the stack file does."""
+    said = workload.labels().get(_USES)
+    return isinstance(said, str) and str(file).rpartition("/")[2] in said.split()
 
 
 def _secret_volumes(workload: Workload) -> Iterator[tuple[str, object]]:
@@ -61,7 +75,8 @@ def _app(workload: Workload) -> str:
 RULE = StackRule(
     name="require-own-login-per-app",
     description="No two apps log in to a store with the same login.",
-    why="A shared login can't be rotated, limited or locked for one app alone, and no log tells them apart.",
+    why="A shared login can't be rotated, limited or locked for one app alone, and no log tells them apart. One that "
+    "the stack file shares by `uses` passes: its file is named in the label data-tier.uses.",
     remedy="Give each app a login and a secrets volume of its own",
     severity=Severity.HIGH,
     check=_check,

@@ -22,7 +22,9 @@ from policies.stores import is_store_image
 _STACK: Final = "pulumi:pulumi:Stack"
 _VOLUME: Final = "docker:index/volume:Volume"
 _PASSWORD: Final = "random:index/randomPassword:RandomPassword"
-_APP_LOGINS: Final = frozenset({"data-tier:postgres:AppDatabase", "data-tier:redis:RedisUser"})
+_APP_LOGINS: Final = frozenset(
+    {"data-tier:postgres:AppDatabase", "data-tier:redis:RedisUser", "data-tier:mongo:MongoUser"}
+)
 _REMADE: Final = "data-tier:pooler:PgBouncer"  # protected, a pooler could not be taken out of the stack file again
 _REMADE_LOGINS: Final = frozenset(
     {"data-tier:postgres:Readers", "data-tier:postgres:Reader", "data-tier:postgres:Watchdog"}

@@ -227,7 +227,7 @@ def test_all_problems_are_told_at_once():
         (lambda raw: raw["postgres"].update(admin="root2"), "data-tier:postgres.admin"),
         (lambda raw: raw["postgres"].update(name="other"), "data-tier:postgres.name"),
         (lambda raw: raw.update(prefix="other"), "data-tier:postgres.name"),
-        (lambda raw: raw["images"].update(postgres=15), "data-tier:images.postgres"),
+        (lambda raw: raw["images"].update(postgres=16), "data-tier:images.postgres"),
     ],
 )
 def test_what_a_volume_was_made_with_can_not_be_changed(change, key):

@@ -27,7 +27,7 @@ RULES = [
     ("apps/dashboard/dedicated", True, "data-tier:apps.dashboard.dedicated: it says where the app's stores are, and"),
     ("apps/directory/redis_server", {"memory": "64Mi"}, "data-tier:apps.directory.redis_server: the app uses no Redis"),
     ("apps/saleor/postgres/server", {"image": "x"}, "data-tier:apps.saleor.postgres.server.image: there is no such"),
-    ("apps/saleor/postgres/server", {"connections": 5}, "this must be 20 or more"),
+    ("apps/saleor/postgres/server", {"connections": 5}, "at least 20"),
     ("retired", ["shop"], "data-tier:retired[0] = 'shop': there is no such app in data-tier:apps"),
     ("retired", ["saleor", "saleor"], "data-tier:retired[1] = 'saleor': it is named twice"),
     ("retired", "saleor", "data-tier:retired = 'saleor': this must be a list"),

@@ -60,9 +60,9 @@ def test_servers_that_no_app_uses_are_not_there():
     [
         (with_cache(eviction="lru"), "data-tier:redis.servers.cache.eviction = 'lru': this must be 'noeviction', "),
         (with_cache(persistence="disk"), "data-tier:redis.servers.cache.persistence = 'disk': this must be 'aof'"),
-        (with_cache(memory="16Mi"), "data-tier:redis.servers.cache.memory = '16Mi': this must be 32Mi or more"),
+        (with_cache(memory="16Mi"), "data-tier:redis.servers.cache.memory = '16Mi': this must be at least 32Mi"),
         (with_cache(number=1), "data-tier:redis.servers.cache.number = 1: the number is taken by data-tier:redis.d"),
-        (with_cache(number=16), "data-tier:redis.servers.cache.number = 16: this must be 15 or less"),
+        (with_cache(number=16), "data-tier:redis.servers.cache.number = 16: this must be at most 15"),
         (with_cache(name="small-redis-unified"), "a container of this name is declared by data-tier:redis.name"),
         (with_cache(size="1Gi"), "data-tier:redis.servers.cache.size: there is no such key"),
         (with_cache(expose=4001), "data-tier:redis.servers.cache.expose = '4001': the host port is taken"),

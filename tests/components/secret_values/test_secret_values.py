@@ -132,6 +132,7 @@ def test_a_vault_that_nobody_serves_is_one_clear_error(project):
         ("API_KEY", {"config": "a", "key": "b"}, "key names a field of a secret in Vault"),
         ("api_key", {"config": "a"}, "a secret's name has capitals"),
         ("DATABASE_URL", {"config": "a"}, "the data URLs come from"),
+        ("MONGODB_URL", {"config": "a"}, "the data URLs come from"),
         ("API_KEY", {"vault": "../a b"}, "a path in Vault"),
     ],
 )

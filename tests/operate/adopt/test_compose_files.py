@@ -121,9 +121,18 @@ def test_wordpress_stays_without_its_mysql_and_both_are_told():
     assert [its.holds for its in made.volumes] == ["files of wordpress", "data of MySQL"]
 
 
-def test_mongo_isnt_taken_over_yet_and_its_redis_is():
+def test_mongo_is_taken_over_and_so_is_its_redis():
     made = adopted("mean")
-    assert reasons(made, "mongo") == {"service": "MongoDB isn't taken over yet"}
+    assert reasons(made, "mongo") == {}
+    assert made.config["data-tier:mongo"] == {
+        "image": "mongo:7",
+        "admin": "root",
+        "resources": {"memory": "1Gi", "cpu": 1},
+    }
+    assert made.apps["api"]["mongo"] == {"database": "educationelly"}
+    assert made.connecting["api"] == ["MONGO_URL", "REDIS_URL"]
+    assert ("mongo", "MONGO_INITDB_ROOT_PASSWORD") in made.passwords
+    assert made.problems == ()
     assert made.apps["api"]["redis"] == ["db0"]
     assert made.apps["client"]["service"]["tiers"] == ["frontend", "backend"], "it calls the api by name"
     assert made.apps["api"]["service"]["port"] == "4000:4000", "the default of its variable"

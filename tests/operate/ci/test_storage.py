@@ -41,3 +41,12 @@ def test_what_is_no_stack_file_has_no_known_size(tmp_path: Path, text: str) -> N
 
 def test_a_missing_file_has_no_known_size(tmp_path: Path) -> None:
     assert storage.declared(tmp_path / "none.yaml") is None
+
+
+def test_servers_of_mongodb_count_too(tmp_path: Path) -> None:
+    file = changed(tmp_path, wiki={"mongo": {"database": "wiki"}})
+    content = yaml.safe_load(file.read_text())
+    server = {"image": "mongo:7", "storage": "3Gi", "resources": {"memory": "1Gi", "cpu": 1}}
+    content["config"]["data-tier:mongo"] = server
+    file.write_text(yaml.safe_dump(content))
+    assert storage.declared(file) == 23 * GIBIBYTE

@@ -40,13 +40,26 @@ def exposed() -> dict[str, Any]:
     return raw
 
 
+def documents() -> dict[str, Any]:
+    """MongoDB beside the other stores, and alone."""
+    raw = small(shop={"mongo": {"database": "shop_docs"}}, wiki={"mongo": {"database": "wiki"}})
+    return {**raw, "mongo": {"image": "mongo:7", "storage": "3Gi", "resources": {"memory": "1Gi", "cpu": 1}}}
+
+
 def one_app() -> dict[str, Any]:
     raw = small()
     raw["apps"] = {"shop": raw["apps"]["shop"]}
     return raw
 
 
-STACKS = {"small": small(), "dev": written("dev"), "one": one_app(), "many": many(), "exposed": exposed()}
+STACKS = {
+    "small": small(),
+    "dev": written("dev"),
+    "one": one_app(),
+    "many": many(),
+    "exposed": exposed(),
+    "mongo": documents(),
+}
 
 
 @pytest.fixture(scope="module", params=STACKS)
@@ -96,7 +109,7 @@ def test_every_database_and_purpose_of_an_app_is_written_or_told(drawn: tuple[li
     inventories, picture = drawn
     told = [label.told for label in picture.labels]
     for inventory in inventories:
-        for database in inventory.stack.databases.values():
+        for database in (*inventory.stack.databases.values(), *inventory.stack.mongo_users.values()):
             assert sum(text.startswith(f"{database.database} on ") for text in told) >= len(inventories)
 
 

@@ -16,9 +16,9 @@ COPIES: Final = frozenset({"command:remote:CopyFile", "command:remote:CopyToRemo
 # no anchors: the whole text must match
 _OWN: Final = (
     r"\.venv/bin/python -m operate\."
-    r"(?:redis_users (?:set|settle|lock|delete|purge)|(?:reload_tls|turn_admin) (?:postgres|redis)|drain|init_sql"
-    r"|role_limits (?:apply|reset)|pooler (?:look-up|pools|reload)|readers (?:guard|grant|revoke)"
-    r"|row_level_security install)"
+    r"(?:(?:redis|mongo)_users (?:set|settle|lock|delete|purge)|(?:reload_tls|turn_admin) (?:postgres|redis|mongo)"
+    r"|drain|init_sql|role_limits (?:apply|reset)|pooler (?:look-up|pools|reload)|readers (?:guard|grant|revoke)"
+    r"|row_level_security install|external_server (?:check|join)|extensions check)"
 )
 
 

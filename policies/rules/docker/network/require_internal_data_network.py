@@ -35,14 +35,15 @@ def _problems(workload: Workload, networks: Networks, settings: Settings) -> Ite
 
 
 def _closed(network: Subject, workload: Workload) -> bool:
-    return is_internal(network) or (is_publish_only(network) and workload.is_forwarder())
+    return is_internal(network) or (is_publish_only(network) and workload.is_forwarder()) or workload.is_relay()
 
 
 RULE = StackRule(
     name="require-internal-data-network",
     description="Data containers are on internal networks only.",
     why="On a network that isn't internal a store reaches the internet, and one published port is enough to be reached "
-    "from there. Only the relay of `data-tier:expose` stands on a second network, which carries loopback ports alone.",
+    "from there. Only the relay of `data-tier:expose` stands on a second network, which carries loopback ports alone, "
+    "and relays to a server outside of the stack on one that leads out: they hold nothing and publish nothing.",
     remedy="Set `internal: true` on a bridge or overlay network, or name a network outside the stack in the setting "
     "`internal`",
     severity=Severity.HIGH,

@@ -9,6 +9,8 @@ import psycopg
 import pytest
 
 from embedded.providers.base import ProviderError
+from embedded.providers.postgresql import PostgresqlProvider
+from embedded.values import reveal
 from tests.embedded.providers.postgresql.conftest import DATABASE, ROLE, Bench, Made, PostgresServer
 
 pytestmark = pytest.mark.integration
@@ -185,3 +187,23 @@ def test_an_import_by_name_finds_the_role(bench):
     found = bench.provider.read(ROLE, role.id, {}, {})
     assert found is not None
     assert (found.inputs["name"], found.inputs["login"], found.inputs["connectionLimit"]) == (role.name, True, 4)
+
+
+def test_an_admin_that_is_no_superuser_manages_the_roles_that_it_made(bench):
+    password = secrets.token_urlsafe(12)
+    boss = bench.role("boss", login=True, createRole=True, createDatabase=True, password=password)
+    settings = {**bench.server.settings, "username": boss.name, "password": password, "superuser": "false"}
+    provider = PostgresqlProvider()
+    provider.configure(settings)
+    verifier = "SCRAM-SHA-256$4096:c2FsdA==$" + "A" * 43 + "=:" + "B" * 43 + "="
+    name = f"{boss.name}_made"
+    inputs = reveal(provider.check(ROLE, "it", {}, {"name": name, "login": True, "password": verifier}).inputs)
+    id, outputs = provider.create(ROLE, "it", inputs, preview=False, timeout=None)
+    assert reveal(outputs)["password"] == verifier, "it can't be read, and is taken as known"
+    changed = {**inputs, "connectionLimit": 4, "login": False, "statementTimeout": 1500}
+    outputs = provider.update(ROLE, id, inputs, reveal(outputs), changed, preview=False, timeout=None)
+    assert attributes(bench.server, name, "rolconnlimit", "rolcanlogin") == (4, False)
+    with bench.server.connect(user=boss.name, password=password) as connection:
+        connection.execute(f"GRANT {name} TO CURRENT_USER")
+    provider.delete(ROLE, id, changed, reveal(outputs), timeout=None)
+    assert bench.server.sql(f"SELECT 1 FROM pg_roles WHERE rolname = '{name}'") == []

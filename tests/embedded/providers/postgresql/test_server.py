@@ -70,6 +70,8 @@ def test_settings_come_from_text_and_have_the_official_defaults():
     assert Settings.parse({"host": "db", "port": "6543", "connectTimeout": "5", "superuser": "true"}) == Settings(
         host="db", port=6543, connect_timeout=5
     )
+    told = {"superuser": "false", "sslmode": "verify-full", "sslrootcert": "db.pem"}
+    assert Settings.parse(told) == Settings(superuser=False, sslmode="verify-full", sslrootcert="db.pem")
     assert (Settings().port, Settings().username, Settings().database) == (5432, "postgres", "postgres")
     assert (Settings().sslmode, Settings().connect_timeout) == ("require", 180)
 

@@ -47,6 +47,15 @@ def test_one_login_in_two_uploads_is_refused():
     assert violations(fill(SHOP), fill(BLOG)) == []
 
 
+def test_a_login_that_is_said_to_be_another_apps_passes_in_that_file_alone():
+    said = {"labels": [{"label": "data-tier.uses", "value": "legacy_url other"}]}
+    borrowed = {**fill(SHOP), **said, "uploads": [{"file": "/in/legacy_url", "content": SHOP}]}
+    assert violations(fill(SHOP), borrowed) == []
+    assert violations(borrowed, fill(SHOP)) == []
+    assert len(violations(fill(SHOP), {**borrowed, "uploads": [{"file": "/in/url", "content": SHOP}]})) == 1
+    assert len(violations(app("shop", envs=[f"URL={SHOP}"]), app("blog", envs=[f"URL={SHOP}"], **said))) == 1
+
+
 def test_two_containers_of_one_app_may_share_its_login():
     assert violations(app("shop", envs=[f"URL={SHOP}"]), app("shop", envs=[f"URL={SHOP}"])) == []
 

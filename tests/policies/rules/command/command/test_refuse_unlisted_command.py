@@ -18,11 +18,13 @@ def test_the_rule_is_advisory_until_it_is_configured():
 
 
 @pytest.mark.parametrize("kind", [LOCAL, REMOTE])
-def test_the_programs_own_command_is_listed(kind):
-    assert found(RULE, kind, {"create": OWN, "delete": OWN.replace("set", "delete")}) == []
+@pytest.mark.parametrize("store", ["redis", "mongo"])
+def test_the_programs_own_command_is_listed(kind, store):
+    own = OWN.replace("redis", store)
+    assert found(RULE, kind, {"create": own, "delete": own.replace("set", "delete")}) == []
 
 
-@pytest.mark.parametrize("kind", ["postgres", "redis"])
+@pytest.mark.parametrize("kind", ["postgres", "redis", "mongo"])
 def test_telling_a_server_of_its_certificate_is_listed(kind):
     assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.reload_tls {kind}"}) == []
 
@@ -41,6 +43,11 @@ def test_setting_up_a_pooler_is_listed(what):
 def test_what_readers_and_row_level_security_need_is_listed(what):
     assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.{what}"}) == []
     assert len(found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.{what} all"})) == 1
+
+
+@pytest.mark.parametrize("what", ["external_server check", "external_server join", "extensions check"])
+def test_looking_at_a_server_before_anything_is_made_there_is_listed(what):
+    assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.{what}"}) == []
 
 
 @pytest.mark.parametrize("kind", ["postgres", "redis"])

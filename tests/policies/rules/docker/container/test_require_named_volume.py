@@ -60,7 +60,7 @@ def test_an_app_needs_no_volume():
     assert found(RULE, CONTAINER, APP) == []
 
 
-@pytest.mark.parametrize("component", ["forwarder", "pooler", "exporter"])
+@pytest.mark.parametrize("component", ["forwarder", "relay", "pooler", "exporter"])
 def test_what_stands_beside_a_store_holds_nothing(component):
     labels = [*STORE["labels"], {"label": "data-tier.component", "value": component}]
     assert store(labels=labels, volumes=..., image="sha256:" + "0" * 64) == []

@@ -19,12 +19,19 @@ BRIDGE = "com.docker.network.bridge."
 PUBLISH = {"name": "out", "options": {f"{BRIDGE}enable_icc": "false", f"{BRIDGE}host_binding_ipv4": "127.0.0.1"}}
 FORWARDER = [{"label": "data-tier.tier", "value": "data"}, {"label": "data-tier.component", "value": "forwarder"}]
 
+RELAY = [{"label": "data-tier.tier", "value": "data"}, {"label": "data-tier.component", "value": "relay"}]
+
 
 def violations(
     container: dict[str, Any], *networks: dict[str, Any], kind: str = CONTAINER, **settings: Any
 ) -> list[str]:
     declared = [subject(NETWORK, props, name=f"network-{at}") for at, props in enumerate(networks)]
     return [one.message for one in found_in_stack(RULE, [subject(kind, container), *declared], **settings)]
+
+
+def relay() -> dict[str, Any]:
+    command = ["socat", "TCP4-LISTEN:5432,fork", "TCP:db.example.com:5432"]
+    return changed(on("data-tier", "open"), labels=RELAY, command=command, volumes=..., ports=...)
 
 
 def on(*names: str) -> dict[str, Any]:
@@ -69,6 +76,23 @@ def test_a_forwarder_may_be_on_a_network_that_only_publishes_on_loopback():
 
 def test_a_forwarder_on_an_open_network_is_refused():
     assert len(violations(changed(on("data-tier", "open"), labels=FORWARDER), INTERNAL, OPEN)) == 1
+
+
+def test_a_relay_that_holds_and_publishes_nothing_may_be_on_a_network_that_leads_out():
+    assert violations(relay(), INTERNAL, OPEN) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"volumes": [{"volumeName": "data", "containerPath": "/data"}]},
+        {"ports": [{"internal": 5432, "external": 5432, "ip": "127.0.0.1"}]},
+        {"command": ["postgres"]},
+        {"labels": FORWARDER},
+    ],
+)
+def test_what_only_says_that_it_is_a_relay_is_refused(change):
+    assert len(violations(changed(relay(), **change), INTERNAL, OPEN)) == 1
 
 
 def test_a_store_on_a_network_that_only_publishes_on_loopback_is_refused():

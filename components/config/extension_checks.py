@@ -1,0 +1,42 @@
+"""What is wrong with extensions: those that the servers' image hasn't, as far as that is known before it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from typing import Final
+
+from components.config import places
+from components.config.errors import Problem
+from components.config.models import Settings
+from components.extensions import OFFERED
+
+
+def unknown(settings: Settings) -> bool:
+    """Whether only the running server can say what its image offers."""
+    return settings.images.source != "debian" or settings.postgres_major not in OFFERED
+
+
+def _offered(settings: Settings) -> Iterator[Problem]:
+    if unknown(settings):
+        return
+    major, offered = settings.postgres_major, OFFERED[settings.postgres_major]
+    for app, its in settings.apps.items():
+        if its.postgres is None or (places.external(settings, app) and places.places(settings, app) == ("isolated",)):
+            continue
+        for at, name in enumerate(its.postgres.extensions):
+            if name not in offered:
+                near = get_close_matches(name, offered, n=1, cutoff=0.8)
+                yield Problem(
+                    key=f"data-tier:apps.{app}.postgres.extensions[{at}]",
+                    value=name,
+                    rule=f"PostgreSQL {major} from Debian's packages, as images are made here, hasn't got it",
+                    remedy=f"Did you mean {near[0]}? docs/settings.md has the list"
+                    if near
+                    else "Remove it, or name an image in data-tier:postgres.image that has it, with images: "
+                    "{source: registry}",
+                    needs=("data-tier:images", "data-tier:postgres.image"),
+                )
+
+
+RULES: Final[tuple[Callable[[Settings], Iterator[Problem]], ...]] = (_offered,)

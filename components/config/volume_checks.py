@@ -1,0 +1,41 @@
+"""What is wrong with the names of data volumes: two servers that would write into one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from components.config import places, redis_servers
+from components.config.errors import Problem, twice
+from components.config.models import Settings
+from components.naming import pooler_name, watchdog_name
+
+
+def _names(settings: Settings) -> Iterator[Problem]:
+    """A clash is told at a key that names a volume: names that follow from containers' are told where those are."""
+    declared = sorted(_declared(settings), key=lambda one: one[0].endswith(".volume"))
+    found = twice(((key, name, name) for key, name in declared), "the volume is that of {other}", "Choose another name")
+    yield from (problem for problem in found if problem.key.endswith(".volume"))
+
+
+def _declared(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Where the name of each volume comes from, and the name."""
+    servers = [("data-tier:postgres", settings.postgres)]
+    servers += [
+        (f"data-tier:apps.{app}.postgres.server", places.own_postgres(settings, app))
+        for app in places.own_postgres_apps(settings)
+    ]
+    for key, server in servers:
+        name = server.name or settings.postgres_name
+        yield f"{key}.{'volume' if server.volume else 'name'}", settings.postgres_volume(server)
+        yield f"{key}.name", f"{name}-secrets"
+        if settings.postgres.pooler:
+            yield from ((f"{key}.name", f"{pooler_name(name)}-{what}") for what in ("pools", "secrets"))
+        yield f"{key}.name", f"{watchdog_name(name)}-secrets"
+    for server_of in redis_servers.declared(settings).values():
+        yield from ((f"data-tier:{server_of.path}.name", f"{server_of.name}-{what}") for what in ("data", "secrets"))
+    for app, _ in places.services(settings):
+        yield f"data-tier:apps.{app}.service.name", f"{settings.service_name(app)}-secrets"
+
+
+RULES: Final[tuple[Callable[[Settings], Iterator[Problem]], ...]] = (_names,)

@@ -1,0 +1,126 @@
+"""Looks at a PostgreSQL server that somebody else runs, before anything is made there, and joins its admin to roles.
+
+Run as `python -m operate.external_server check|join`, with everything in the environment, so that no password is in a
+command line. For join: PGHOST, PGHOSTADDR, PGPORT, PGSSLMODE, PGSSLROOTCERT, PGUSER, PGPASSWORD and PGDATABASE of the
+admin, and EXTERNAL_ROLE. For check: PGPASSWORD, the others as one JSON object in EXTERNAL_SERVER, and EXTERNAL_ASKED,
+another one: app, database, owner, extensions.
+
+`check` changes nothing and says all that is wrong at once. `join` makes the admin, who made a role and needn't be a
+superuser, a member of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from operate.errors import OperateError
+from operate.extensions import missing
+
+_USAGE: Final = 2
+_OLDEST: Final = 150000  # schema public belongs to the database's owner, whose rights the grants follow from
+_ADMIN: Final = "SELECT rolsuper OR rolcreaterole, rolsuper OR rolcreatedb FROM pg_roles WHERE rolname = current_user"
+_OWNER: Final = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s"
+
+_PARAMETERS: Final = {
+    "PGHOST": "host",
+    "PGHOSTADDR": "hostaddr",
+    "PGPORT": "port",
+    "PGSSLMODE": "sslmode",
+    "PGSSLROOTCERT": "sslrootcert",
+    "PGUSER": "user",
+    "PGDATABASE": "dbname",
+}
+
+Server = psycopg.Connection[Any]
+
+
+def faults(server: Server, database: str, owner: str, extensions: Sequence[str]) -> Iterator[str]:
+    """Everything for which `database` can't be made here, or isn't this stack's. Raises psycopg.Error."""
+    if server.info.server_version < _OLDEST:
+        yield f"it is PostgreSQL {server.info.server_version // 10000}, and at least 15 is needed"
+    if _one(server, "SELECT pg_is_in_recovery()"):
+        yield "it is a standby, which takes no changes: name the primary"
+    roles, databases = _row(server, _ADMIN)
+    if not roles or not databases:
+        lacking = " and ".join(word for word, has in (("CREATEROLE", roles), ("CREATEDB", databases)) if not has)
+        yield f"{server.info.user} lacks {lacking}"
+    found = _one(server, _OWNER, database)
+    if found not in (None, owner):
+        yield f"there is a database {database} already, which belongs to {found}: choose another name"
+    if lacking := missing(server, extensions):
+        yield lacking
+
+
+def join(server: Server, role: str) -> None:
+    """Make who is logged in a member of `role`, with its rights. Raises psycopg.Error."""
+    server.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(role)))
+
+
+def _row(server: Server, query: str, *values: Any) -> tuple[Any, ...]:
+    row = server.execute(query.encode(), values or None).fetchone()
+    return tuple(row) if row else (None, None)
+
+
+def _one(server: Server, query: str, *values: Any) -> Any:
+    return _row(server, query, *values)[0]
+
+
+def _join(environment: Mapping[str, str]) -> None:
+    with _connected({}) as server:
+        join(server, environment["EXTERNAL_ROLE"])
+
+
+def _check(told: Mapping[str, str], asked: Mapping[str, Any]) -> None:
+    with _connected(told) as server:
+        found = list(faults(server, asked["database"], asked["owner"], asked["extensions"]))
+    if found:
+        raise OperateError("; ".join(found))
+
+
+def _connected(told: Mapping[str, str]) -> Server:
+    """A connection by what was `told`, and by the environment."""
+    given = make_conninfo("", **{_PARAMETERS[name]: value for name, value in told.items()})
+    return psycopg.connect(given, autocommit=True, connect_timeout=10, application_name="data-tier external")
+
+
+def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Do what `arguments` say; the exit code. Errors name the server and the admin, never a password."""
+    if len(arguments) != 1 or arguments[0] not in {"check", "join"}:
+        print("usage: python -m operate.external_server check|join", file=sys.stderr)
+        return _USAGE
+    try:
+        if arguments[0] == "join":
+            told, about, do = environment, environment["EXTERNAL_ROLE"], partial(_join, environment)
+        else:
+            told, asked = json.loads(environment["EXTERNAL_SERVER"]), json.loads(environment["EXTERNAL_ASKED"])
+            about = f"data-tier:apps.{asked['app']}.postgres.server.external"
+            do = partial(_check, told, asked)
+        where = f"{about}: {told['PGUSER']} on {told['PGHOST']}:{told['PGPORT']}"
+    except KeyError as error:
+        print(f"{error.args[0]} is not set in the environment", file=sys.stderr)
+        return _USAGE
+    try:
+        do()
+    except (OperateError, psycopg.Error) as error:
+        print(f"{where}: {_reason(error)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _reason(error: Exception) -> str:
+    """The first line that says why; what libpq tried comes before it, and its advice after it."""
+    lines = [line.strip("- \t") for line in str(error).splitlines() if line.strip()]
+    return next((line for line in lines if not line.startswith("Multiple connection")), type(error).__name__)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

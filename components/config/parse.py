@@ -45,7 +45,6 @@ _STAND_INS: Final[Mapping[str, Any]] = {
     "prefix": "stand-in",
     "network": {"data": {"internal": True, "subnet": "10.0.0.0/24"}},
     "postgres": {"image": "postgres:17", "resources": {"memory": "64Gi", "cpu": 1}, "connections": 5000},
-    "redis": {"image": "redis:8", "memory": "1Gi", "databases": {}},
     "apps": {},
 }
 

@@ -13,7 +13,7 @@ import docker
 import psycopg
 
 from tests.integration import stackfile
-from tests.integration.test_shapes import Life
+from tests.integration.life import Life
 
 LIMITS = {
     "statement_timeout": "2s", "lock_timeout": "1s", "idle_in_transaction_session_timeout": "3s",

@@ -12,7 +12,7 @@ from pymongo.errors import OperationFailure
 
 from tests.integration import stackfile
 from tests.integration.daemon import LABEL
-from tests.integration.test_shapes import Life
+from tests.integration.life import Life
 
 PREFIX = f"mongo-{os.getpid()}"
 IMAGE = "data-tier/mongo:7"

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,8 +10,7 @@ import docker
 import psycopg
 
 from tests.integration import stackfile
-from tests.integration.daemon import Host
-from tests.integration.project import Project
+from tests.integration.life import Life
 
 
 def two_servers(client: docker.DockerClient, prefix: str, *, clients: int, pool: int) -> dict[str, Any]:
@@ -69,21 +65,8 @@ def two_processes(client: docker.DockerClient, prefix: str) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
-class Life:
+class Pooled(Life):
     """One of these stacks."""
-
-    project: Project
-    host: Host
-
-    @cached_property
-    def told(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.project.pulumi("stack", "output", "--show-secrets", "--json").out)
-        return found
-
-    def up(self) -> None:
-        self.project.pulumi("up", "--yes", "--skip-preview")
-        self.__dict__.pop("told", None)
 
     def login(self, app: str, url: str = "database_url", **changed: Any) -> dict[str, Any]:
         """How an app's URL is connected to from the host: by address in place of the name."""
@@ -127,16 +110,16 @@ class Life:
         return self.host.client.containers.get(self.told["poolers"]["postgres"]["name"]).logs().decode()
 
 
-def password_of(life: Life, name: str) -> str:
+def password_of(life: Pooled, name: str) -> str:
     return next(str(it["outputs"]["result"]) for it in life.project.resources() if it["urn"].endswith(f"::{name}"))
 
 
-def memory(life: Life, name: str) -> int:
+def memory(life: Pooled, name: str) -> int:
     found: int = life.host.containers()[f"{life.host.prefix}-{name}"].stats(stream=False)["memory_stats"]["usage"]
     return found
 
 
-def answers_again(life: Life) -> float:
+def answers_again(life: Pooled) -> float:
     """The seconds until an app is served."""
     began = time.monotonic()
     while True:

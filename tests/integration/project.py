@@ -17,7 +17,7 @@ import yaml
 
 REPOSITORY = Path(__file__).parents[2]
 STACK = "dev"
-_FOLDERS = ("components", "embedded", "images", "operate", "policies", ".venv")
+_FOLDERS = ("components", "embedded", "examples", "images", "operate", "policies", ".venv")
 _LINKED = ("__main__.py", "Pulumi.yaml", "pulumiw", "operatew", *_FOLDERS)
 _OTHER_PROJECT = "name: tried\nruntime: {name: python, options: {toolchain: pip, virtualenv: .venv}}\n"
 _TIMEOUT = 300

@@ -11,7 +11,7 @@ import docker
 import psycopg
 
 from tests.integration import stackfile
-from tests.integration.test_shapes import Life
+from tests.integration.life import Life
 
 READER = "analytics_ro"
 SERVERS = {"shop": "postgres", "blog": "postgres", "wiki": "postgres-wiki"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -20,37 +20,63 @@ from tests.integration.project import REPOSITORY
 PREFIX = f"dttest-{os.getpid()}"
 IMAGES = {"source": "debian", "postgres": 17, "redis": 8}
 REFERENCES = (f"data-tier/postgres:{IMAGES['postgres']}", f"data-tier/redis:{IMAGES['redis']}", "data-tier/probe:1")
-_TIERS = ("data", "backend", "frontend", "admin")
 
 
 def settings(client: docker.DockerClient | None = None) -> dict[str, Any]:
     """The configuration of Pulumi.dev.yaml with names, subnets and ports of its own; `client` sees what is taken."""
     config: dict[str, Any] = yaml.safe_load((REPOSITORY / "Pulumi.dev.yaml").read_text())["config"]
-    config = {key: value for key, value in copy.deepcopy(config).items() if key != "data-tier:running"}
-    config |= {"data-tier:prefix": PREFIX, "data-tier:images": dict(IMAGES)}
-    for tier, subnet in zip(_TIERS, free_subnets(client, len(_TIERS)), strict=True):
-        config["data-tier:network"][tier]["subnet"] = str(subnet)
-    for server in ("postgres", "redis"):
-        _rename(config[f"data-tier:{server}"])
-    services = [app["service"] for app in config["data-tier:apps"].values() if "service" in app]
-    published = [service for service in services if "port" in service]
-    shift = _free_shift([int(service["port"].split(":")[0]) for service in published])
-    for service in services:
-        _rename(service)
-    for service in published:
-        outside, inside = service["port"].split(":")
-        service["port"] = f"{int(outside) + shift}:{inside}"
-    return config
+    return moved(config, PREFIX, client)
+
+
+def moved(config: Mapping[str, Any], prefix: str, client: docker.DockerClient | None = None) -> dict[str, Any]:
+    """A stack file's configuration beside everything else on the host.
+
+    Prefix and `prefix-` before every name, subnets that are free, and host ports moved by one number for all of them.
+    """
+    found = {key: value for key, value in copy.deepcopy(dict(config)).items() if key != "data-tier:running"}
+    found |= {"data-tier:prefix": prefix, "data-tier:images": dict(IMAGES)}
+    tiers = [its for its in found["data-tier:network"].values() if "subnet" in its]
+    for its, subnet in zip(tiers, free_subnets(client, len(tiers)), strict=True):
+        its["subnet"] = str(subnet)
+    found["data-tier:network"]["data"]["apps"] = str(free_pool(client))
+    sections = list(_sections(found))
+    for section in sections:
+        for key in ("name", "volume"):
+            if key in section:
+                section[key] = f"{prefix}-{section[key]}"
+    shift = _free_shift([port for section in sections for port in _ports(section)])
+    for section in sections:
+        if "port" in section:
+            outside, inside = section["port"].split(":")
+            section["port"] = f"{int(outside) + shift}:{inside}"
+        if "expose" in section:
+            section["expose"] += shift
+    return found
+
+
+def _sections(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every section of a server or service, which may have a name and a port of the host."""
+    shared = [
+        config[f"data-tier:{store}"] for store in ("postgres", "redis", "mongo") if f"data-tier:{store}" in config
+    ]
+    yield from shared
+    yield from (purpose for its in shared for purpose in its.get("servers", {}).values())
+    for app in config["data-tier:apps"].values():
+        own = (app.get(store, {}) for store in ("postgres", "mongo"))
+        yield from (its["server"] for its in own if "server" in its)
+        yield from (app[key] for key in ("service", "redis_server") if key in app)
+
+
+def _ports(section: Mapping[str, Any]) -> Iterator[int]:
+    if "port" in section:
+        yield int(section["port"].split(":")[0])
+    if "expose" in section:
+        yield section["expose"]
 
 
 def free_port(first: int, last: int) -> int:
     """A host port of a range that nobody listens on."""
     return next(port for port in range(first, last + 1) if _is_free(port))
-
-
-def _rename(section: dict[str, Any]) -> None:
-    if "name" in section:
-        section["name"] = f"{PREFIX}-{section['name']}"
 
 
 def free_subnets(client: docker.DockerClient | None, count: int) -> list[IPv4Network]:

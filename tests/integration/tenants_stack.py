@@ -13,7 +13,7 @@ import docker
 import psycopg
 
 from tests.integration import stackfile
-from tests.integration.test_shapes import Life
+from tests.integration.life import Life
 
 READER = "analytics_ro"
 SERVERS = {"shop": "postgres", "wiki": "postgres-wiki"}

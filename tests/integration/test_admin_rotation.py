@@ -20,10 +20,10 @@ import pytest
 import redis
 
 from tests.integration import stackfile
-from tests.integration.daemon import LABEL, Host
+from tests.integration.daemon import LABEL
+from tests.integration.life import Life, lived
 from tests.integration.project import STACK, Project
 from tests.integration.rotation_clients import PROGRAM
-from tests.integration.test_shapes import Life
 
 pytestmark = pytest.mark.integration
 PREFIX = f"admins-{os.getpid()}"
@@ -74,16 +74,8 @@ def settings(client: docker.DockerClient) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     """Five servers: two shared ones, one of a purpose, two of an app."""
-    host = Host(daemon, PREFIX)
-    project = Project(tmp_path_factory.mktemp("admins"), settings(daemon))
-    try:
-        project.pulumi("stack", "init")
-        project.pulumi("up", "--yes", "--skip-preview")
-        yield Life(project, host)
-        project.operate("down", "--purge")
-        assert [*host.containers(ended=True), *host.networks(), *host.volumes()] == []
-    finally:
-        host.remove_everything()
+    with lived(daemon, Project(tmp_path_factory.mktemp("admins"), settings(daemon)), Life) as found:
+        yield found
 
 
 def passwords(life: Life) -> dict[str, str]:

@@ -15,10 +15,9 @@ import psycopg
 import pytest
 
 from tests.integration import stackfile
-from tests.integration.daemon import Host
+from tests.integration.life import Life, lived
 from tests.integration.outside import ADMIN, ADMIN_PASSWORD, NAME, Outside
 from tests.integration.project import Project
-from tests.integration.test_shapes import Life
 
 pytestmark = pytest.mark.integration
 PREFIX = f"external-{os.getpid()}"
@@ -96,20 +95,14 @@ def life(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Life]:
     assert before
-    host = Host(daemon, PREFIX)
     project = Project(tmp_path_factory.mktemp("external"), settings(daemon, outside))
     project.env["BOSS_PASSWORD"] = ADMIN_PASSWORD
     (project.root / "pages.sql").write_text(INIT)
     (project.root / "certificates").mkdir()
     (project.root / "certificates/outside.pem").write_text(outside.authority)
     (project.root / "certificates/other.pem").write_text(_another_authority())
-    try:
-        project.pulumi("stack", "init")
-        yield Life(project, host)
-        project.operate("down", "--purge")
-        assert [*host.containers(ended=True), *host.networks(), *host.volumes()] == []
-    finally:
-        host.remove_everything()
+    with lived(daemon, project, Life, up=False) as found:
+        yield found
 
 
 def _another_authority() -> str:

@@ -14,9 +14,8 @@ import docker
 import pytest
 
 from tests.integration import stackfile
-from tests.integration.daemon import Host
+from tests.integration.life import Life, lived
 from tests.integration.project import Project
-from tests.integration.test_shapes import Life
 
 pytestmark = pytest.mark.integration
 PREFIX = f"init-{os.getpid()}"
@@ -52,19 +51,12 @@ def settings(client: docker.DockerClient) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
-    host = Host(daemon, PREFIX)
     project = Project(tmp_path_factory.mktemp("init"), settings(daemon))
     folder(project).mkdir(parents=True)
     (folder(project) / "01-tables.sql").write_text(TABLES)
     (folder(project) / "02-rows.sql").write_text(ROWS)
-    try:
-        project.pulumi("stack", "init")
-        project.pulumi("up", "--yes", "--skip-preview")
-        yield Life(project, host)
-        project.operate("down", "--purge")
-        assert [*host.containers(ended=True), *host.networks(), *host.volumes()] == []
-    finally:
-        host.remove_everything()
+    with lived(daemon, project, Life) as found:
+        yield found
 
 
 def folder(project: Project) -> Path:

@@ -19,10 +19,9 @@ import psycopg
 import pytest
 
 from components.tuning.catalogue import PARAMETERS
-from tests.integration.daemon import Host
+from tests.integration.life import Life, lived
 from tests.integration.limits_stack import LIMITS, admin, connect, eventually, settings, told, told_of
 from tests.integration.project import Project
-from tests.integration.test_shapes import Life
 
 pytestmark = pytest.mark.integration
 PREFIX = f"limits-{os.getpid()}"
@@ -34,16 +33,8 @@ SPILL = "SELECT count(*) FROM (SELECT * FROM generate_series(1, {}) AS n ORDER B
 
 @pytest.fixture(scope="module")
 def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
-    host = Host(daemon, PREFIX)
-    project = Project(tmp_path_factory.mktemp("limits"), settings(daemon, PREFIX))
-    try:
-        project.pulumi("stack", "init")
-        project.pulumi("up", "--yes", "--skip-preview")
-        yield Life(project, host)
-        project.operate("down", "--purge")
-        assert [*host.containers(ended=True), *host.networks(), *host.volumes()] == []
-    finally:
-        host.remove_everything()
+    with lived(daemon, Project(tmp_path_factory.mktemp("limits"), settings(daemon, PREFIX)), Life) as found:
+        yield found
 
 
 def test_a_session_begins_with_what_was_declared(life: Life) -> None:

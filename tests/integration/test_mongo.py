@@ -23,7 +23,7 @@ from docker.errors import ImageNotFound
 from pymongo.errors import OperationFailure, PyMongoError
 
 from tests.integration import stackfile
-from tests.integration.daemon import Host
+from tests.integration.life import Life, lived
 from tests.integration.mongo_stack import (
     CAUGHT,
     FROM_FILE,
@@ -38,7 +38,6 @@ from tests.integration.mongo_stack import (
     url,
 )
 from tests.integration.project import Project
-from tests.integration.test_shapes import Life
 
 pytestmark = pytest.mark.integration
 
@@ -50,16 +49,8 @@ def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) 
         daemon.images.get(IMAGE)
     except ImageNotFound:
         pytest.fail(f"there is no image {IMAGE}: `python -m images build --mongo mongo:7` builds it", pytrace=False)
-    host = Host(daemon, PREFIX)
-    project = Project(tmp_path_factory.mktemp("mongo"), settings(daemon))
-    try:
-        project.pulumi("stack", "init")
-        project.pulumi("up", "--yes", "--skip-preview")
-        yield Life(project, host)
-        project.operate("down", "--purge")
-        assert [*host.containers(ended=True), *host.networks(), *host.volumes()] == []
-    finally:
-        host.remove_everything()
+    with lived(daemon, Project(tmp_path_factory.mktemp("mongo"), settings(daemon)), Life) as found:
+        yield found
 
 
 def test_an_app_works_in_its_own_database_with_its_secret_file(life: Life) -> None:

@@ -18,9 +18,8 @@ import pytest
 from pymongo.errors import OperationFailure
 
 from tests.integration import mongo_stack
-from tests.integration.daemon import Host
+from tests.integration.life import Life, lived
 from tests.integration.project import Project
-from tests.integration.test_shapes import Life
 
 pytestmark = pytest.mark.integration
 PREFIX = f"documents-{os.getpid()}"
@@ -44,16 +43,8 @@ def settings(client: docker.DockerClient) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     """An app on the shared server, and one with its own, up; purged at the end."""
-    host = Host(daemon, PREFIX)
-    project = Project(tmp_path_factory.mktemp("documents"), settings(daemon))
-    try:
-        project.pulumi("stack", "init")
-        project.pulumi("up", "--yes", "--skip-preview")
-        yield Life(project, host)
-        project.operate("down", "--purge")
-        assert [*host.containers(ended=True), *host.networks(), *host.volumes()] == []
-    finally:
-        host.remove_everything()
+    with lived(daemon, Project(tmp_path_factory.mktemp("documents"), settings(daemon)), Life) as found:
+        yield found
 
 
 def entered(life: Life, key: str, password: str) -> pymongo.MongoClient[dict[str, Any]]:

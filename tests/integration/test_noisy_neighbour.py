@@ -14,9 +14,8 @@ import pytest
 
 from benchmarks import neighbour
 from tests.integration import stackfile
-from tests.integration.daemon import Host
+from tests.integration.life import Life, lived
 from tests.integration.project import Project
-from tests.integration.test_shapes import Life
 
 pytestmark = pytest.mark.integration
 PREFIX = f"noisy-{os.getpid()}"
@@ -24,19 +23,11 @@ PREFIX = f"noisy-{os.getpid()}"
 
 @pytest.fixture(scope="module")
 def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
-    host = Host(daemon, PREFIX)
     [data] = stackfile.free_subnets(daemon, 1)
     config = neighbour.config() | {"data-tier:prefix": PREFIX, "data-tier:protect": True}
     config["data-tier:network"] = {"data": {"internal": True, "subnet": str(data)}}
-    project = Project(tmp_path_factory.mktemp("noisy"), config)
-    try:
-        project.pulumi("stack", "init")
-        project.pulumi("up", "--yes", "--skip-preview")
-        yield Life(project, host)
-        project.operate("down", "--purge")
-        assert [*host.containers(ended=True), *host.networks(), *host.volumes()] == []
-    finally:
-        host.remove_everything()
+    with lived(daemon, Project(tmp_path_factory.mktemp("noisy"), config), Life) as found:
+        yield found
 
 
 def test_one_apps_noise_leaves_the_others_without_errors_and_with_half_their_pace(life: Life) -> None:

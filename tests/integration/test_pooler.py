@@ -16,8 +16,8 @@ import docker
 import psycopg
 import pytest
 
-from tests.integration.daemon import Host
-from tests.integration.pooler_stacks import Life, answers_again, memory, password_of, two_servers
+from tests.integration.life import lived
+from tests.integration.pooler_stacks import Pooled, answers_again, memory, password_of, two_servers
 from tests.integration.project import Project
 
 pytestmark = pytest.mark.integration
@@ -29,29 +29,25 @@ MEBIBYTE = 1024 * 1024
 
 
 @pytest.fixture(scope="module")
-def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pooled]:
     """Three apps without services, up; purged at the end."""
-    host = Host(daemon, PREFIX)
-    project = Project(tmp_path_factory.mktemp("pooled"), two_servers(daemon, PREFIX, clients=CLIENTS, pool=POOL))
-    try:
-        project.pulumi("stack", "init")
-        project.pulumi("up", "--yes", "--skip-preview")
-        yield Life(project, host)
-        project.operate("down", "--purge")
-        assert [*host.containers(ended=True), *host.networks(), *host.volumes()] == []
-    finally:
-        host.remove_everything()
+    with lived(
+        daemon,
+        Project(tmp_path_factory.mktemp("pooled"), two_servers(daemon, PREFIX, clients=CLIENTS, pool=POOL)),
+        Pooled,
+    ) as found:
+        yield found
 
 
 @pytest.mark.parametrize("app", ["shop", "blog"])
-def test_an_app_reaches_its_database_through_the_pooler_of_its_server(life: Life, app: str) -> None:
+def test_an_app_reaches_its_database_through_the_pooler_of_its_server(life: Pooled, app: str) -> None:
     pooler = life.told["poolers"]["postgres" if app == "shop" else f"postgres-{app}"]
     with life.connect(app) as connection:
         row = connection.execute("SELECT current_database(), current_user, host(inet_client_addr())").fetchone()
     assert row == (app, f"{app}_a", pooler["address"])
 
 
-def test_migrations_and_what_a_pool_cannot_do_go_to_the_server_itself(life: Life) -> None:
+def test_migrations_and_what_a_pool_cannot_do_go_to_the_server_itself(life: Pooled) -> None:
     for url, user in (("migrate_url", "shop_owner"), ("database_direct_url", "shop_a")):
         with life.connect("shop", url) as connection:
             row = connection.execute("SELECT current_user, host(inet_client_addr())").fetchone()
@@ -62,7 +58,7 @@ def test_migrations_and_what_a_pool_cannot_do_go_to_the_server_itself(life: Life
     assert "database_direct_url" not in life.told["secrets"]["urls"]["wiki"]
 
 
-def test_a_second_preview_is_empty_and_so_is_one_after_a_refresh(life: Life) -> None:
+def test_a_second_preview_is_empty_and_so_is_one_after_a_refresh(life: Pooled) -> None:
     for command in (["preview"], ["refresh", "--yes", "--skip-preview"], ["preview"]):
         done = life.project.pulumi(*command, "--expect-no-changes", ok=False)
         assert done.code == 0, done.text
@@ -86,13 +82,13 @@ def test_a_second_preview_is_empty_and_so_is_one_after_a_refresh(life: Life) -> 
         ({"dbname": "pgbouncer", "user": "pgbouncer"}, "authentication failed"),
     ],
 )
-def test_a_wrong_login_is_refused(life: Life, changed: dict[str, str], reason: str) -> None:
+def test_a_wrong_login_is_refused(life: Pooled, changed: dict[str, str], reason: str) -> None:
     with pytest.raises(psycopg.OperationalError, match=reason):
         life.connect("shop", **changed)
 
 
 @pytest.mark.parametrize("user", ["admin", "shop_migrate", "pgbouncer_auth"])
-def test_the_right_password_lets_nobody_in_who_does_not_belong_behind_the_pooler(life: Life, user: str) -> None:
+def test_the_right_password_lets_nobody_in_who_does_not_belong_behind_the_pooler(life: Pooled, user: str) -> None:
     known = {
         "admin": life.told["secrets"]["admin_passwords"]["postgres"],
         "shop_migrate": life.login("shop", "migrate_url")["password"],
@@ -103,7 +99,7 @@ def test_the_right_password_lets_nobody_in_who_does_not_belong_behind_the_pooler
             life.connect("shop", user=user, password=known[user], dbname=database)
 
 
-def test_looking_up_logins_is_allowed_from_the_pooler_only_and_gives_away_no_superuser(life: Life) -> None:
+def test_looking_up_logins_is_allowed_from_the_pooler_only_and_gives_away_no_superuser(life: Pooled) -> None:
     server = life.told["servers"]["postgres"]
     with pytest.raises(psycopg.OperationalError, match=r"pg_hba\.conf"):
         psycopg.connect(
@@ -126,7 +122,7 @@ def test_looking_up_logins_is_allowed_from_the_pooler_only_and_gives_away_no_sup
     assert told.output.split() == [b"pgbouncer_auth"]
 
 
-def test_a_client_from_another_network_is_refused_with_the_right_password(life: Life) -> None:
+def test_a_client_from_another_network_is_refused_with_the_right_password(life: Pooled) -> None:
     pooler = life.host.client.containers.get(life.told["poolers"]["postgres"]["name"])
     other = life.host.client.networks.create(f"{PREFIX}-other", labels={"data-tier.stack": PREFIX})
     try:
@@ -140,7 +136,7 @@ def test_a_client_from_another_network_is_refused_with_the_right_password(life: 
         other.remove()
 
 
-def test_the_log_says_why_a_login_was_refused_and_never_the_secret(life: Life) -> None:
+def test_the_log_says_why_a_login_was_refused_and_never_the_secret(life: Pooled) -> None:
     with pytest.raises(psycopg.OperationalError):
         life.connect("shop", password="Entirely-Wrong-1")
     with pytest.raises(psycopg.OperationalError):
@@ -152,7 +148,7 @@ def test_the_log_says_why_a_login_was_refused_and_never_the_secret(life: Life) -
     assert not [it for it in life.project.resources() if (it.get("outputs", {}).get("result") or "-no-") in log]
 
 
-def test_prepared_statements_work_whichever_server_connection_a_transaction_gets(life: Life) -> None:
+def test_prepared_statements_work_whichever_server_connection_a_transaction_gets(life: Pooled) -> None:
     clients = [life.connect("shop", prepare_threshold=0) for _ in range(3 * POOL)]
     try:
         for turn in range(4):
@@ -169,7 +165,7 @@ def test_prepared_statements_work_whichever_server_connection_a_transaction_gets
             client.close()
 
 
-def test_a_thousand_clients_are_served_by_one_pool_and_none_is_refused(life: Life) -> None:
+def test_a_thousand_clients_are_served_by_one_pool_and_none_is_refused(life: Pooled) -> None:
     login = life.login("shop", connect_timeout=60)
 
     async def all_of_them() -> tuple[int, int, int]:
@@ -201,7 +197,7 @@ def test_a_thousand_clients_are_served_by_one_pool_and_none_is_refused(life: Lif
     assert 0 < row[0] <= POOL
 
 
-def test_an_app_that_takes_all_it_may_leaves_the_others_theirs(life: Life) -> None:
+def test_an_app_that_takes_all_it_may_leaves_the_others_theirs(life: Pooled) -> None:
     """The pool of wiki is one connection: its second client waits, that of shop doesn't."""
     with life.connect("wiki") as first, life.connect("shop") as other:
         waited: list[float] = []
@@ -226,7 +222,7 @@ def test_an_app_that_takes_all_it_may_leaves_the_others_theirs(life: Life) -> No
     assert waited[0] >= 0.9
 
 
-def test_paused_clients_wait_and_go_on_without_an_error(life: Life) -> None:
+def test_paused_clients_wait_and_go_on_without_an_error(life: Pooled) -> None:
     with life.connect("shop") as client:
         client.execute("SELECT 1")
         life.console("PAUSE")
@@ -240,7 +236,7 @@ def test_paused_clients_wait_and_go_on_without_an_error(life: Life) -> None:
     assert answers == [(1,)]
 
 
-def test_an_app_that_comes_leaves_every_container_as_it_is_and_gets_its_pool(life: Life) -> None:
+def test_an_app_that_comes_leaves_every_container_as_it_is_and_gets_its_pool(life: Pooled) -> None:
     before, file = life.host.ids(), life.project.edit()
     file["config"]["data-tier:apps"]["news"] = {"postgres": {"database": "news", "connections": 3}}
     life.project.write(file)
@@ -256,7 +252,7 @@ def test_an_app_that_comes_leaves_every_container_as_it_is_and_gets_its_pool(lif
     assert pools["news"] == (3, 3)
 
 
-def test_a_retired_app_is_refused_by_the_pooler_too(life: Life) -> None:
+def test_a_retired_app_is_refused_by_the_pooler_too(life: Pooled) -> None:
     file = life.project.edit()
     file["config"]["data-tier:retired"] = ["news"]
     life.project.write(file)
@@ -266,7 +262,7 @@ def test_a_retired_app_is_refused_by_the_pooler_too(life: Life) -> None:
         psycopg.connect(**login)
 
 
-def test_a_server_that_restarts_is_used_again_without_a_restart_of_the_pooler(life: Life) -> None:
+def test_a_server_that_restarts_is_used_again_without_a_restart_of_the_pooler(life: Pooled) -> None:
     server = life.host.client.containers.get(life.told["servers"]["postgres"]["name"])
     life.connect("shop").close()
     server.restart(timeout=30)
@@ -274,7 +270,7 @@ def test_a_server_that_restarts_is_used_again_without_a_restart_of_the_pooler(li
 
 
 def test_a_pooler_that_restarts_lets_transactions_end_and_serves_again_in_seconds_with_the_pools_of_apps(
-    life: Life,
+    life: Pooled,
 ) -> None:
     pooler = life.host.client.containers.get(life.told["poolers"]["postgres"]["name"])
     pools = {row["name"]: row["pool_size"] for row in life.console("SHOW DATABASES")}

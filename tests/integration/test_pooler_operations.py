@@ -18,8 +18,8 @@ import psycopg
 import pytest
 
 from tests.integration import pooled_clients
-from tests.integration.daemon import Host
-from tests.integration.pooler_stacks import Life, two_processes
+from tests.integration.life import lived
+from tests.integration.pooler_stacks import Pooled, two_processes
 from tests.integration.project import Project
 from tests.integration.test_rotation import clients_of
 from tests.integration.test_services import report
@@ -32,43 +32,34 @@ CLIENTS_TURNS = pooled_clients.CLIENTS * pooled_clients.TURNS
 
 
 @pytest.fixture(scope="module")
-def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
-    host = Host(daemon, PREFIX)
-    project = Project(tmp_path_factory.mktemp("pauses"), two_processes(daemon, PREFIX))
-    try:
-        project.pulumi("stack", "init")
-        project.pulumi("up", "--yes", "--skip-preview")
-        found = Life(project, host)
-        (project.root / "ca.crt").write_text(found.told["ca"])
+def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pooled]:
+    with lived(daemon, Project(tmp_path_factory.mktemp("pauses"), two_processes(daemon, PREFIX)), Pooled) as found:
+        (found.project.root / "ca.crt").write_text(found.told["ca"])
         yield found
-        project.operate("down", "--purge")
-        assert [*host.containers(ended=True), *host.networks(), *host.volumes()] == []
-    finally:
-        host.remove_everything()
 
 
-def status(life: Life, *, code: int = 0) -> dict[str, dict[str, Any]]:
+def status(life: Pooled, *, code: int = 0) -> dict[str, dict[str, Any]]:
     """The pools by database, as the command prints them."""
     done = life.project.operate("pooler", "status", "--json", ok=False)
     assert done.code == code, done.text
     return {pool["database"]: pool for pool in json.loads(done.out)["pools"]}
 
 
-def verified(life: Life, **changed: Any) -> dict[str, Any]:
+def verified(life: Pooled, **changed: Any) -> dict[str, Any]:
     """How shop connects, with the name of the certificate verified."""
     login = life.login("shop")
     ca = str(life.project.root / "ca.crt")
     return {**login, "hostaddr": login["host"], "host": POOLER, "sslmode": "verify-full", "sslrootcert": ca, **changed}
 
 
-def test_the_app_itself_verifies_the_pooler_by_name(life: Life) -> None:
+def test_the_app_itself_verifies_the_pooler_by_name(life: Pooled) -> None:
     port = life.project.edit()["config"]["data-tier:apps"]["shop"]["service"]["port"].split(":")[0]
     told = report(int(port))
     assert told["database"]["ok"], told
     assert f"@{POOLER}:6432/shop?sslmode=verify-full" in life.told["secrets"]["urls"]["shop"]["database_url"]
 
 
-def test_nobody_gets_in_without_tls_or_under_another_name(life: Life) -> None:
+def test_nobody_gets_in_without_tls_or_under_another_name(life: Pooled) -> None:
     psycopg.connect(**verified(life)).close()
     with pytest.raises(psycopg.OperationalError, match="SSL required"):
         life.connect("shop", sslmode="disable")
@@ -77,19 +68,19 @@ def test_nobody_gets_in_without_tls_or_under_another_name(life: Life) -> None:
     assert "SSL required" in life.log()
 
 
-def test_health_checks_leave_no_line_in_the_log(life: Life) -> None:
+def test_health_checks_leave_no_line_in_the_log(life: Pooled) -> None:
     before = life.log()
     time.sleep(5)
     assert life.log() == before
 
 
-def test_connections_to_the_server_are_encrypted_too(life: Life) -> None:
+def test_connections_to_the_server_are_encrypted_too(life: Pooled) -> None:
     with life.connect("shop") as client:
         row = client.execute("SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()").fetchone()
     assert row == ("TLSv1.3",)
 
 
-def test_the_budget_is_divided_by_weight(life: Life) -> None:
+def test_the_budget_is_divided_by_weight(life: Pooled) -> None:
     """71 less 10 reserved, 12 of look-ups, 2 x 5 of migrations and 2 direct ones: 37, of which each process has one
     for each app beforehand; 33 are left for the weights 2 and 1.
     """
@@ -112,11 +103,11 @@ def test_the_budget_is_divided_by_weight(life: Life) -> None:
     ],
     ids=["psycopg pipelined", "asyncpg with its cache", "SQLAlchemy on psycopg", "SQLAlchemy on asyncpg"],
 )
-def test_real_clients_prepare_their_statements_as_they_are(life: Life, client: Any, right: int) -> None:
+def test_real_clients_prepare_their_statements_as_they_are(life: Pooled, client: Any, right: int) -> None:
     assert client(life.login("wiki")) == right
 
 
-def test_a_request_to_cancel_finds_the_process_that_has_the_query(life: Life) -> None:
+def test_a_request_to_cancel_finds_the_process_that_has_the_query(life: Pooled) -> None:
     canceled = []
 
     def sleep(client: psycopg.Connection[Any]) -> None:
@@ -139,7 +130,7 @@ def test_a_request_to_cancel_finds_the_process_that_has_the_query(life: Life) ->
     assert len(canceled) == CLIENTS
 
 
-def test_a_pause_of_one_app_lets_its_clients_wait_and_shows_everywhere(life: Life) -> None:
+def test_a_pause_of_one_app_lets_its_clients_wait_and_shows_everywhere(life: Pooled) -> None:
     answers: list[Any] = []
     with life.connect("shop") as client, life.connect("wiki") as other:
         client.execute("SELECT 1")
@@ -162,7 +153,7 @@ def test_a_pause_of_one_app_lets_its_clients_wait_and_shows_everywhere(life: Lif
     assert not any(pool["paused"] for pool in status(life).values())
 
 
-def test_a_pause_of_everything_ends_by_resume_and_new_clients_wait_too(life: Life) -> None:
+def test_a_pause_of_everything_ends_by_resume_and_new_clients_wait_too(life: Pooled) -> None:
     life.project.operate("pooler", "pause")
     assert status(life, code=1)["*"]["paused"]
     came: list[Any] = []
@@ -176,7 +167,7 @@ def test_a_pause_of_everything_ends_by_resume_and_new_clients_wait_too(life: Lif
     life.project.operate("status")
 
 
-def test_a_pause_that_a_transaction_holds_up_gives_up_and_leaves_nothing_paused(life: Life) -> None:
+def test_a_pause_that_a_transaction_holds_up_gives_up_and_leaves_nothing_paused(life: Pooled) -> None:
     with life.connect("shop") as client, client.transaction():
         client.execute("SELECT 1")
         done = life.project.operate("pooler", "pause", "shop", "--seconds", "2", ok=False)
@@ -186,13 +177,13 @@ def test_a_pause_that_a_transaction_holds_up_gives_up_and_leaves_nothing_paused(
     assert not any(pool["paused"] for pool in status(life).values())
 
 
-def test_a_wrong_name_is_one_error(life: Life) -> None:
+def test_a_wrong_name_is_one_error(life: Pooled) -> None:
     done = life.project.operate("pooler", "pause", "blog", ok=False)
     assert (done.code, done.out) == (1, "")
     assert "has no app blog" in done.err
 
 
-def test_a_renewed_certificate_is_shown_and_nobody_is_disconnected(life: Life) -> None:
+def test_a_renewed_certificate_is_shown_and_nobody_is_disconnected(life: Pooled) -> None:
     def shown() -> bytes:
         import socket
         import ssl
@@ -235,7 +226,7 @@ def test_a_renewed_certificate_is_shown_and_nobody_is_disconnected(life: Life) -
         client.close()
 
 
-def test_clients_of_the_pooler_that_read_their_file_at_reconnect_lose_no_transaction(life: Life) -> None:
+def test_clients_of_the_pooler_that_read_their_file_at_reconnect_lose_no_transaction(life: Pooled) -> None:
     with life.connect("shop", "migrate_url") as migrate:
         migrate.execute("CREATE TABLE worked (client text)")
     before, old = life.host.ids(), life.login("shop")
@@ -254,7 +245,7 @@ def test_clients_of_the_pooler_that_read_their_file_at_reconnect_lose_no_transac
     life.connect("shop").close()
 
 
-def test_a_former_login_is_refused_and_nobody_is_left_on_it(life: Life) -> None:
+def test_a_former_login_is_refused_and_nobody_is_left_on_it(life: Pooled) -> None:
     old = life.login("shop")
     with life.connect("shop") as idle:
         idle.execute("SELECT 1")
@@ -273,7 +264,7 @@ def test_a_former_login_is_refused_and_nobody_is_left_on_it(life: Life) -> None:
     assert old["password"] not in life.log()
 
 
-def test_without_tls_it_serves_in_clear(life: Life) -> None:
+def test_without_tls_it_serves_in_clear(life: Pooled) -> None:
     file = life.project.edit()
     file["config"]["data-tier:tls"] = {"enabled": False}
     life.project.write(file)

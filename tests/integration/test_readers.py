@@ -14,11 +14,10 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from tests.integration.daemon import Host
+from tests.integration.life import Life, lived
 from tests.integration.project import Project
 from tests.integration.readers_sql import MIGRATION, USE, WRITES
 from tests.integration.readers_stack import READER, migrating, reading, seen, serving, settings, url
-from tests.integration.test_shapes import Life
 
 pytestmark = pytest.mark.integration
 PREFIX = f"readers-{os.getpid()}"
@@ -27,16 +26,8 @@ PREFIX = f"readers-{os.getpid()}"
 @pytest.fixture(scope="module")
 def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     """Three apps in both places and one that migrates itself, up without a reader; purged at the end."""
-    host = Host(daemon, PREFIX)
-    project = Project(tmp_path_factory.mktemp("readers"), settings(daemon, PREFIX))
-    try:
-        project.pulumi("stack", "init")
-        project.pulumi("up", "--yes", "--skip-preview")
-        yield Life(project, host)
-        project.operate("down", "--purge")
-        assert [*host.containers(ended=True), *host.networks(), *host.volumes()] == []
-    finally:
-        host.remove_everything()
+    with lived(daemon, Project(tmp_path_factory.mktemp("readers"), settings(daemon, PREFIX)), Life) as found:
+        yield found
 
 
 @pytest.mark.parametrize("app", ["shop", "wiki"])

@@ -17,10 +17,9 @@ import pytest
 import redis
 
 from tests.integration import stackfile
-from tests.integration.daemon import Host
+from tests.integration.life import Life, lived
 from tests.integration.project import Project
 from tests.integration.test_services import report
-from tests.integration.test_shapes import Life
 
 pytestmark = pytest.mark.integration
 PREFIX = f"purposes-{os.getpid()}"
@@ -57,16 +56,8 @@ def settings(client: docker.DockerClient) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     """An app on three servers, and one on the shared one."""
-    host = Host(daemon, PREFIX)
-    project = Project(tmp_path_factory.mktemp("purposes"), settings(daemon))
-    try:
-        project.pulumi("stack", "init")
-        project.pulumi("up", "--yes", "--skip-preview")
-        yield Life(project, host)
-        project.operate("down", "--purge")
-        assert [*host.containers(ended=True), *host.networks(), *host.volumes()] == []
-    finally:
-        host.remove_everything()
+    with lived(daemon, Project(tmp_path_factory.mktemp("purposes"), settings(daemon)), Life) as found:
+        yield found
 
 
 def keys(life: Life, app: str, file: str, server: str) -> redis.Redis:

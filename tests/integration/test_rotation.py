@@ -22,11 +22,11 @@ import redis
 
 from tests.integration import stackfile
 from tests.integration.daemon import LABEL, Host
+from tests.integration.life import Life, lived
 from tests.integration.project import Project
 from tests.integration.rotation_clients import PROGRAM
 from tests.integration.rotation_drivers import drivers_of
 from tests.integration.test_services import report
-from tests.integration.test_shapes import Life
 
 pytestmark = pytest.mark.integration
 PREFIX = f"rotate-{os.getpid()}"
@@ -67,16 +67,8 @@ def settings(client: docker.DockerClient) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     """A unified app with both stores, an isolated one whose service reads its file once, and one without a service."""
-    host = Host(daemon, PREFIX)
-    project = Project(tmp_path_factory.mktemp("rotation"), settings(daemon))
-    try:
-        project.pulumi("stack", "init")
-        project.pulumi("up", "--yes", "--skip-preview")
-        yield Life(project, host)
-        project.operate("down", "--purge")
-        assert [*host.containers(ended=True), *host.networks(), *host.volumes()] == []
-    finally:
-        host.remove_everything()
+    with lived(daemon, Project(tmp_path_factory.mktemp("rotation"), settings(daemon)), Life) as found:
+        yield found
 
 
 def port(life: Life, app: str) -> int:

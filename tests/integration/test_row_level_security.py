@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from tests.integration.daemon import Host
+from tests.integration.life import lived
 from tests.integration.planted_holes import ABOVE, PLANTED, checked, planted
 from tests.integration.project import Project
 from tests.integration.tenants_stack import (
@@ -40,22 +40,13 @@ SOURCES = ("orders", "owners_view", "invokers_view", "view_of_view", "as_owner()
 @pytest.fixture(scope="module")
 def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenants]:
     """Both apps up and migrated, with a row of each tenant; purged at the end."""
-    host = Host(daemon, PREFIX)
-    project = Project(tmp_path_factory.mktemp("rls"), settings(daemon, PREFIX))
-    try:
-        project.pulumi("stack", "init")
-        project.pulumi("up", "--yes", "--skip-preview")
-        made = Tenants(project, host)
+    with lived(daemon, Project(tmp_path_factory.mktemp("rls"), settings(daemon, PREFIX)), Tenants) as made:
         names = {"shop": "postgres-shop-b-password", "wiki": "isolated-wiki-postgres-database-b-password"}
-        found = {it["urn"].rsplit("::", 1)[-1]: it["outputs"] for it in project.resources() if "outputs" in it}
+        found = {it["urn"].rsplit("::", 1)[-1]: it["outputs"] for it in made.project.resources() if "outputs" in it}
         made.passwords = {app: found[name]["result"] for app, name in names.items()}
         for app in SERVERS:
             fill(made, app)
         yield made
-        project.operate("down", "--purge")
-        assert [*host.containers(ended=True), *host.networks(), *host.volumes()] == []
-    finally:
-        host.remove_everything()
 
 
 each_app = pytest.mark.parametrize("app", list(SERVERS))

@@ -5,10 +5,8 @@ One stack of its own; the tests go through its life in order, each from where th
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any
 
 import docker
@@ -17,7 +15,8 @@ import pytest
 import redis
 
 from tests.integration import stackfile
-from tests.integration.daemon import Host, outside_address, reachable
+from tests.integration.daemon import outside_address, reachable
+from tests.integration.life import Life, lived
 from tests.integration.project import Project
 from tests.integration.test_services import report
 
@@ -25,61 +24,6 @@ pytestmark = pytest.mark.integration
 PREFIX = f"shapes-{os.getpid()}"
 POSTGRES, REDIS = 5432, 6379
 TLS = "--tls --cacert /run/secrets/ca.crt"
-
-
-class Life:
-    """The stack of this file: its project and its host."""
-
-    def __init__(self, project: Project, host: Host) -> None:
-        self.project, self.host = project, host
-
-    def change(self, **keys: Any) -> None:
-        """Set keys of the stack file; None takes one away."""
-        file = self.project.edit()
-        for key, value in keys.items():
-            file["config"][f"data-tier:{key}"] = value
-            if value is None:
-                del file["config"][f"data-tier:{key}"]
-        self.project.write(file)
-
-    @property
-    def apps(self) -> dict[str, Any]:
-        """The apps as the stack file has them."""
-        found: dict[str, Any] = self.project.edit()["config"]["data-tier:apps"]
-        return found
-
-    def up(self) -> None:
-        self.project.pulumi("up", "--yes", "--skip-preview")
-        self.__dict__.pop("told", None)
-
-    def refused(self, *commands: list[str], wanted: tuple[str, ...]) -> None:
-        """The commands are not let through and change nothing."""
-        before = self.host.ids()
-        for command in commands:
-            done = self.project.pulumi(*command, ok=False)
-            assert done.code != 0, f"{command} went through: {done.text}"
-            assert all(part in done.text for part in wanted), done.text
-        assert self.host.ids() == before
-
-    @cached_property
-    def told(self) -> dict[str, Any]:
-        """The stack's outputs after the last `up`, secrets in plain."""
-        found: dict[str, Any] = json.loads(self.project.pulumi("stack", "output", "--show-secrets", "--json").out)
-        return found
-
-    def servers(self) -> dict[str, tuple[str, int]]:
-        return {key: (its["address"], its["port"]) for key, its in self.told["servers"].items()}
-
-    def url(self, app: str, file: str, server: str) -> str:
-        """An app's URL with the address of its server in place of the name, or of the pooler that it leads to."""
-        secrets = self.told["secrets"]
-        url = secrets["migrate_urls"][app] if file == "migrate_url" else secrets["urls"][app][file]
-        login, _, where = url.rpartition("@")
-        ca = self.project.root / "ca.crt"
-        ca.write_text(self.told["ca"])
-        rest = where.partition(":")[2].replace("/run/secrets/ca.crt", str(ca))
-        pooler = self.told["poolers"].get(server) if file == "database_url" else None
-        return f"{login}@{pooler['address'] if pooler else self.servers()[server][0]}:{rest}"
 
 
 def settings(client: docker.DockerClient) -> dict[str, Any]:
@@ -120,16 +64,8 @@ def settings(client: docker.DockerClient) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     """Three apps on servers of their own, up; purged at the end."""
-    host = Host(daemon, PREFIX)
-    project = Project(tmp_path_factory.mktemp("shapes"), settings(daemon))
-    try:
-        project.pulumi("stack", "init")
-        project.pulumi("up", "--yes", "--skip-preview")
-        yield Life(project, host)
-        project.operate("down", "--purge")
-        assert [*host.containers(ended=True), *host.networks(), *host.volumes()] == []
-    finally:
-        host.remove_everything()
+    with lived(daemon, Project(tmp_path_factory.mktemp("shapes"), settings(daemon)), Life) as found:
+        yield found
 
 
 def port(life: Life, app: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import time
@@ -20,7 +19,7 @@ import redis
 from components.tls import certificates
 from operate import reload_tls
 from tests.integration import stackfile
-from tests.integration.daemon import Host
+from tests.integration.life import Life, lived
 from tests.integration.project import Project
 from tests.integration.test_services import report
 
@@ -39,29 +38,23 @@ except redis.RedisError as error:
 """
 
 
-@dataclass(frozen=True)
-class Secured:
+class Secured(Life):
     """The stack of this file, with the authority's certificate in a file."""
 
-    project: Project
-    host: Host
-    ca: Path
+    @property
+    def ca(self) -> Path:
+        return self.project.root / "ca.crt"
 
-    def told(self) -> dict[str, Any]:
-        """The stack's outputs, secrets in plain."""
-        found: dict[str, Any] = json.loads(self.project.pulumi("stack", "output", "--show-secrets", "--json").out)
-        return found
-
-    def url(self, file: str, server: str) -> str:
+    def shop(self, file: str, server: str) -> str:
         """A URL of the app for the host: by the server's address, which its certificate has too."""
-        told = self.told()
+        told = self.told
         login, _, where = told["secrets"]["urls"]["shop"][file].rpartition("@")
         rest = where.partition(":")[2].replace("/run/secrets/ca.crt", str(self.ca))
         return f"{login}@{told['servers'][server]['address']}:{rest}"
 
     def shown(self, server: str) -> str:
         """The fingerprint of the certificate that a server shows, verified."""
-        its = self.told()["servers"][server]
+        its = self.told["servers"][server]
         where = {"host": its["address"], "port": its["port"], "ca": self.ca.read_text()}
         return reload_tls.shown(
             reload_tls.Server(**where, fingerprint="", user="", password=""), postgres=server == "postgres"
@@ -98,18 +91,10 @@ def settings(client: docker.DockerClient) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def secured(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     """One app on shared servers, up; purged at the end."""
-    host, folder = Host(daemon, PREFIX), tmp_path_factory.mktemp("tls")
-    project = Project(folder, settings(daemon))
-    try:
-        project.pulumi("stack", "init")
-        project.pulumi("up", "--yes", "--skip-preview")
-        found = Secured(project, host, folder / "ca.crt")
-        found.ca.write_text(found.told()["ca"])
+    project = Project(tmp_path_factory.mktemp("tls"), settings(daemon))
+    with lived(daemon, project, Secured) as found:
+        found.ca.write_text(found.told["ca"])
         yield found
-        project.operate("down", "--purge")
-        assert [*host.containers(ended=True), *host.networks(), *host.volumes()] == []
-    finally:
-        host.remove_everything()
 
 
 def test_the_app_itself_verifies_both_servers_by_name(secured):
@@ -117,13 +102,13 @@ def test_the_app_itself_verifies_both_servers_by_name(secured):
     told = report(int(port))
     assert told["database"]["ok"], told
     assert told["redis"]["ok"], told
-    urls = secured.told()["secrets"]["urls"]["shop"]
+    urls = secured.told["secrets"]["urls"]["shop"]
     assert "sslmode=verify-full&sslrootcert=/run/secrets/ca.crt" in urls["database_url"]
     assert urls["redis_url"].startswith("rediss://")
 
 
 def test_nobody_logs_in_to_postgresql_without_tls_and_its_log_says_why(secured):
-    url = secured.url("database_url", "postgres")
+    url = secured.shop("database_url", "postgres")
     with pytest.raises(psycopg.OperationalError, match="no encryption"):
         psycopg.connect(url, sslmode="disable", sslrootcert=None, connect_timeout=5)
     log = secured.host.containers()[f"{PREFIX}-postgres-unified"].logs().decode()
@@ -132,13 +117,13 @@ def test_nobody_logs_in_to_postgresql_without_tls_and_its_log_says_why(secured):
 
 
 def test_redis_does_not_speak_in_clear(secured):
-    its = secured.told()["servers"]["redis"]
+    its = secured.told["servers"]["redis"]
     with pytest.raises(redis.ConnectionError):
         redis.Redis(host=its["address"], port=its["port"], socket_timeout=5, socket_connect_timeout=5).ping()
 
 
 def test_a_server_under_another_name_is_refused_by_libpq(secured):
-    url, address = secured.url("database_url", "postgres"), secured.told()["servers"]["postgres"]["address"]
+    url, address = secured.shop("database_url", "postgres"), secured.told["servers"]["postgres"]["address"]
     named = url.replace(f"@{address}:", "@other-postgres:")
     with pytest.raises(psycopg.OperationalError, match="does not match host name"):
         psycopg.connect(named, hostaddr=address, connect_timeout=5)
@@ -147,7 +132,7 @@ def test_a_server_under_another_name_is_refused_by_libpq(secured):
 
 
 def test_a_server_under_another_name_is_refused_by_redis_py(secured):
-    told = secured.told()
+    told = secured.told
     given = {"address": told["servers"]["redis"]["address"], "ca": told["ca"]}
     url, network = told["secrets"]["urls"]["shop"]["redis_url"], told["networks"]["data"]["name"]
     assert secured.host.run_in(network, _NAMED, {**given, "url": url}) == "let in"
@@ -157,7 +142,7 @@ def test_a_server_under_another_name_is_refused_by_redis_py(secured):
 
 def test_a_server_of_another_authority_is_refused(secured, tmp_path):
     (tmp_path / "ca.crt").write_text(certificates.authority("another seed", PREFIX, datetime.now(UTC)))
-    url = secured.url("database_url", "postgres").replace(str(secured.ca), str(tmp_path / "ca.crt"))
+    url = secured.shop("database_url", "postgres").replace(str(secured.ca), str(tmp_path / "ca.crt"))
     with pytest.raises(psycopg.OperationalError, match="certificate verify failed"):
         psycopg.connect(url, connect_timeout=5)
 
@@ -182,7 +167,7 @@ class Client:
 
 def clients(secured: Secured, held: psycopg.Connection[Any], kept: redis.Redis) -> dict[str, Client]:
     """Two that stay connected and two that connect anew each time, all of which verify."""
-    database, cache = secured.url("database_url", "postgres"), secured.url("redis_url", "redis")
+    database, cache = secured.shop("database_url", "postgres"), secured.shop("redis_url", "redis")
 
     def transact() -> None:
         with held.transaction():
@@ -208,8 +193,8 @@ def test_a_renewal_changes_the_certificates_and_no_container_and_no_client_notic
     ids, before = secured.host.ids(), {server: secured.shown(server) for server in ("postgres", "redis")}
     over = threading.Event()
     with (
-        psycopg.connect(secured.url("database_url", "postgres"), autocommit=True) as held,
-        redis.Redis.from_url(secured.url("redis_url", "redis"), single_connection_client=True, retry=None) as kept,
+        psycopg.connect(secured.shop("database_url", "postgres"), autocommit=True) as held,
+        redis.Redis.from_url(secured.shop("redis_url", "redis"), single_connection_client=True, retry=None) as kept,
     ):
         backend, connection = held.info.backend_pid, kept.client_id()
         at_work = clients(secured, held, kept)

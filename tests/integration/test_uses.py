@@ -18,9 +18,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.integration import stackfile
-from tests.integration.daemon import Host
+from tests.integration.life import Life, lived
 from tests.integration.project import Project
-from tests.integration.test_shapes import Life
 
 pytestmark = pytest.mark.integration
 PREFIX = f"uses-{os.getpid()}"
@@ -87,20 +86,11 @@ def settings(client: docker.DockerClient) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
-    host = Host(daemon, PREFIX)
-    project = Project(tmp_path_factory.mktemp("uses"), settings(daemon))
-    try:
-        project.pulumi("stack", "init")
-        project.pulumi("up", "--yes", "--skip-preview")
-        made = Life(project, host)
+    with lived(daemon, Project(tmp_path_factory.mktemp("uses"), settings(daemon)), Life) as made:
         for app, server in (("poc", "postgres"), ("platform", "postgres-platform")):
             with psycopg.connect(made.url(app, "migrate_url", server), autocommit=True) as connection:
                 connection.execute("CREATE TABLE worked (what text)")
         yield made
-        project.operate("down", "--purge")
-        assert [*host.containers(ended=True), *host.networks(), *host.volumes()] == []
-    finally:
-        host.remove_everything()
 
 
 def run(life: Life, app: str, code: str, *arguments: str) -> str:

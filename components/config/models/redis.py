@@ -37,11 +37,11 @@ class Redis(Section):
     """The shared Redis server: `databases` names its numbered databases, `servers` purposes with one of their own."""
 
     name: fields.HostName | None = None
-    image: fields.ImageReference
-    memory: fields.Mebibytes = Field(ge=32)
+    image: fields.ImageReference = "redis:8"
+    memory: fields.Mebibytes = Field(default=256, ge=32)
     reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     expose: fields.HostPort | None = None
-    databases: dict[fields.Slug, Number]
+    databases: dict[fields.Slug, Number] = Field(default_factory=dict)
     servers: dict[fields.Slug, PurposeRedis] = Field(default_factory=dict)
     generation: int = Field(default=1, ge=1, le=1_000_000)
 

@@ -47,7 +47,7 @@ class Settings(Section):
     running: bool = True
     network: dict[TierName, Tier]
     postgres: Postgres
-    redis: Redis
+    redis: Redis = Redis()
     mongo: Mongo | None = None
     images: Images = Images()
     tls: Tls = Tls()

@@ -153,7 +153,7 @@ def test_a_wrong_value_is_refused_with_its_key_and_rule(path, value, said):
     assert message.startswith("1 problem in the stack file; nothing was built:")
 
 
-@pytest.mark.parametrize("key", ["prefix", "network", "postgres", "redis", "apps", "postgres/image", "redis/memory"])
+@pytest.mark.parametrize("key", ["prefix", "network", "postgres", "apps", "postgres/image", "postgres/resources"])
 def test_a_missing_key_is_named(key):
     assert f"data-tier:{key.replace('/', '.')}: this key is required. Add it." in refused(without(key))
 

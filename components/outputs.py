@@ -137,7 +137,7 @@ def _redis(settings: Settings, server: RedisServer) -> dict[str, Any]:
         "tls": settings.tls.enabled,
         "generation": server.generation,
     }
-    return {**told, **_where(settings, server.name, server.app)}
+    return {**told, **_where(settings, server.name, server.app), "volume": server.volume}
 
 
 def _mongo(settings: Settings, its: mongo_places.Declared) -> dict[str, Any]:
@@ -153,7 +153,7 @@ def _mongo(settings: Settings, its: mongo_places.Declared) -> dict[str, Any]:
         "stand_in": settings.images.source == "debian",
         "generation": its.server.generation,
     }
-    return {**told, **_where(settings, its.name, its.app)}
+    return {**told, **_where(settings, its.name, its.app), "volume": its.volume}
 
 
 def _where(settings: Settings, name: str, app: str | None) -> dict[str, Any]:
@@ -161,7 +161,6 @@ def _where(settings: Settings, name: str, app: str | None) -> dict[str, Any]:
         "app": app,
         "name": name,
         "network": own_network(settings.prefix, app) if app else tier_network(settings.prefix, "data"),
-        "volume": f"{name}-data",
         "secrets": f"{name}-secrets",
     }
 

@@ -24,6 +24,11 @@ class Declared:
         return self.server.name or ""
 
     @property
+    def volume(self) -> str:
+        """The name of its data volume."""
+        return self.server.volume or f"{self.name}-data"
+
+    @property
     def server_key(self) -> str:
         """What it is called in the outputs."""
         return server_key("mongo", self.app)
@@ -50,6 +55,7 @@ def own(settings: Settings, app: str) -> Mongo:
             "name": its.name or f"{settings.prefix}-{app}-mongo",
             "expose": its.expose,
             "generation": its.generation,
+            "volume": its.volume,
             "storage": its.storage or base.storage,
             "resources": base.resources.model_copy(update=limits),
         }

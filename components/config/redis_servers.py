@@ -21,17 +21,20 @@ PURPOSES_NEED: Final = 25  # the length of the smallest subnet with fixed addres
 class RedisServer:
     """One server: `databases` are the numbers of its purposes, `path` is where the stack file describes it.
 
-    `app` is whose own it is and `purpose` the only one it serves; both are None for the shared one. Memory and what of
-    it is reserved in MiB.
+    `app` is whose own it is and `purpose` the only one it serves; both are None for the shared one. Memory, what of it
+    is reserved, and storage in MiB; `named` is the data volume's name where the stack file says one.
     """
 
     name: str
     path: str
     memory: int
+    cpu: float
     databases: Mapping[str, int]
     eviction: Eviction = "noeviction"  # queues and sessions share a server: losing a key is losing work
     persistence: Persistence = "aof"
     reservation: int | None = None
+    storage: int | None = None
+    named: str | None = None
     expose: int | None = None
     generation: int = 1
     app: str | None = None
@@ -42,6 +45,11 @@ class RedisServer:
         """What it is called in the outputs."""
         return server_key("redis", self.app, self.purpose)
 
+    @property
+    def volume(self) -> str:
+        """The name of its data volume."""
+        return self.named or f"{self.name}-data"
+
 
 def shared(settings: Settings) -> RedisServer:
     """The server of all purposes that have none of their own: nothing is evicted, all is kept."""
@@ -51,6 +59,9 @@ def shared(settings: Settings) -> RedisServer:
         path="redis",
         memory=its.memory,
         reservation=its.reservation,
+        cpu=its.cpu,
+        storage=its.storage,
+        named=its.volume,
         databases=its.databases,
         expose=its.expose,
         generation=its.generation,
@@ -65,6 +76,9 @@ def of_purpose(settings: Settings, purpose: str) -> RedisServer:
         path=f"redis.servers.{purpose}",
         memory=its.memory,
         reservation=its.reservation,
+        cpu=its.cpu,
+        storage=its.storage,
+        named=its.volume,
         databases={purpose: its.number},
         eviction=its.eviction,
         persistence=its.persistence,
@@ -82,6 +96,9 @@ def own(settings: Settings, app: str) -> RedisServer:
         path=f"apps.{app}.redis_server",
         memory=its.memory or settings.redis.memory,
         reservation=its.reservation or settings.redis.reservation,
+        cpu=its.cpu or settings.redis.cpu,
+        storage=its.storage or settings.redis.storage,
+        named=its.volume,
         databases=settings.redis.numbers,
         eviction=its.eviction,
         persistence=its.persistence,

@@ -145,11 +145,13 @@ def _declared(settings: Settings) -> dict[str, tuple[str, str]]:
 
 
 def _volumes(settings: Settings) -> dict[str, str]:
-    """The data volume of each PostgreSQL server, by the server's key."""
+    """The data volume of each server, by the server's key."""
     own = [(server_key("postgres", app), places.own_postgres(settings, app)) for app in own_postgres_apps(settings)]
-    return {
+    found = {
         key: settings.postgres_volume(server) for key, server in [(server_key("postgres"), settings.postgres), *own]
     }
+    found |= {key: server.volume for key, server in redis_servers.declared(settings).items()}
+    return found | {mongo.server_key: mongo.volume for mongo in mongo_places.declared(settings)}
 
 
 def _generations(settings: Settings) -> dict[str, tuple[str, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from components.config import places, redis_servers
+from components.config import mongo_places, places, redis_servers
 from components.config.errors import Problem, twice
 from components.config.models import Settings
 from components.naming import pooler_name, watchdog_name
@@ -32,8 +32,12 @@ def _declared(settings: Settings) -> Iterator[tuple[str, str]]:
         if settings.postgres.pooler:
             yield from ((f"{key}.name", f"{pooler_name(name)}-{what}") for what in ("pools", "secrets"))
         yield f"{key}.name", f"{watchdog_name(name)}-secrets"
-    for server_of in redis_servers.declared(settings).values():
-        yield from ((f"data-tier:{server_of.path}.name", f"{server_of.name}-{what}") for what in ("data", "secrets"))
+    for redis in redis_servers.declared(settings).values():
+        yield f"data-tier:{redis.path}.{'volume' if redis.named else 'name'}", redis.volume
+        yield f"data-tier:{redis.path}.name", f"{redis.name}-secrets"
+    for mongo in mongo_places.declared(settings):
+        yield f"{mongo.key}.{'volume' if mongo.server.volume else 'name'}", mongo.volume
+        yield f"{mongo.key}.name", f"{mongo.name}-secrets"
     for app, _ in places.services(settings):
         yield f"data-tier:apps.{app}.service.name", f"{settings.service_name(app)}-secrets"
 

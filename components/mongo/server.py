@@ -94,7 +94,8 @@ class MongoServer(pulumi.ComponentResource):
 
         admin = rotating(f"{name}-admin-password", args.settings.generation, args.lifecycle, mine)
         self.admin, self.admin_password = args.settings.admin, admin.current
-        volume = args.platform.volume(f"{name}-data", f"{args.hostname}-data", labels, stateful, args.settings.storage)
+        called = args.settings.volume or f"{args.hostname}-data"
+        volume = args.platform.volume(f"{name}-data", called, labels, stateful, args.settings.storage)
         certificate = _certificate(args)
         secrets = args.platform.secret_files(
             f"{name}-secrets",

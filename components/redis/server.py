@@ -125,7 +125,7 @@ class RedisWithDbs(pulumi.ComponentResource):
 
         admin = rotating(f"{name}-admin-password", args.settings.generation, args.lifecycle, mine)
         self.admin_password = admin.current
-        volume = args.platform.volume(f"{name}-data", f"{args.settings.name}-data", labels, stateful)
+        volume = args.platform.volume(f"{name}-data", args.settings.volume, labels, stateful, args.settings.storage)
         certificate = _certificate(args)
         files, owned = (certificate.files, certificate.owned) if certificate else ({}, None)
         secrets = args.platform.secret_files(
@@ -200,7 +200,7 @@ def _container(
         ],
         memory=args.settings.memory,
         reservation=args.settings.reservation,
-        cpu=1,
+        cpu=args.settings.cpu,
         health=Health(command=["CMD-SHELL", _PING.format(tls=f" --tls --cacert {CA_PATH}" if args.tls else "")]),
         capabilities=_CAPABILITIES,
         labels=labels,

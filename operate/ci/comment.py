@@ -174,7 +174,7 @@ def _sizes(preview: Preview) -> Iterator[str]:
         ("Memory limits of containers", memory),
         ("Containers that keep running", [str(each.containers) for each in both]),
         ("Volumes", [str(each.volumes) for each in both]),
-        ("Storage declared for PostgreSQL", [_UNKNOWN if size is None else _size(size) for size in preview.storage]),
+        ("Storage declared for data", [_UNKNOWN if size is None else _size(size) for size in preview.storage]),
     ]
     before = (lambda text: text) if preview.with_state else (lambda _: _UNKNOWN)
     yield from table(("", "before", "after"), [(name, before(old), new) for name, (old, new) in rows])

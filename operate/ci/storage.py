@@ -1,4 +1,4 @@
-"""How much disk a stack file declares for its PostgreSQL and MongoDB servers: neither plan nor state knows it."""
+"""How much disk a stack file declares for its servers: neither plan nor state knows it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from components.config import SettingsError, mongo_places, parse
+from components.config import SettingsError, mongo_places, parse, redis_servers
 from components.config.places import apps_in, own_postgres, own_postgres_apps
 
 _PREFIX = "data-tier:"
@@ -27,4 +27,5 @@ def _sum(own: dict[str, Any]) -> int:
     shared = any(app.postgres for app in apps_in(settings, "unified").values())
     found = settings.postgres.storage * shared
     found += sum(own_postgres(settings, name).storage for name in own_postgres_apps(settings))
+    found += sum(its.storage or 0 for its in redis_servers.declared(settings).values())
     return found + sum(its.server.storage for its in mongo_places.declared(settings))

@@ -72,6 +72,50 @@ def test_another_volume_on_a_live_stack_is_refused():
     assert compare(recorded, parse(raw)) == []
 
 
+def with_stores(**server: Any) -> dict[str, Any]:
+    """The sample in the isolated shape, whose shop has a Redis and a MongoDB server of its own too."""
+    raw = small("isolated")
+    raw["mongo"] = {"image": "mongo:7", "resources": {"memory": "512Mi", "cpu": 1}, "storage": "2Gi"}
+    raw["apps"]["shop"] |= {"redis_server": {**server}, "mongo": {"database": "shop", "server": {**server}}}
+    return raw
+
+
+def test_redis_and_mongodb_have_the_volumes_that_the_app_says_and_redis_its_processors():
+    raw = with_stores()
+    raw["redis"] |= {"cpu": 2}
+    raw["apps"]["shop"]["redis_server"] = {"volume": "shop_keys", "cpu": 0.25}
+    raw["apps"]["shop"]["mongo"]["server"] = {"volume": "shop_documents"}
+    graph = build_from(raw)
+    assert "shop_keys" in mounted(graph, "isolated-shop-redis-container")
+    assert "shop_documents" in mounted(graph, "isolated-shop-mongo-container")
+    cores = {
+        name: one.inputs["cpus"] for name, one in graph.of("Container").items() if name.endswith("redis-container")
+    }
+    assert float(cores["isolated-shop-redis-container"]) == 0.25
+    assert float(cores["isolated-feed-redis-container"]) == 2
+
+
+def test_one_volume_for_redis_and_mongodb_is_refused():
+    [problem] = problems(with_stores(volume="both"))
+    assert problem.startswith("data-tier:apps.shop.mongo.server.volume")
+    assert "the volume is that of data-tier:apps.shop.redis_server.volume" in problem
+
+
+@pytest.mark.parametrize("kind", ["redis", "mongo"])
+def test_another_volume_of_redis_or_mongodb_on_a_live_stack_is_refused(kind):
+    name = f"small-shop-{kind}"
+    recorded = {
+        "topology": "isolated",
+        "servers": {f"{kind}-shop": {"kind": kind, "name": name, "volume": f"{name}-data"}},
+    }
+    raw = with_stores()
+    assert compare(recorded, parse(raw)) == []
+    own = raw["apps"]["shop"]["redis_server"] if kind == "redis" else raw["apps"]["shop"]["mongo"]["server"]
+    own["volume"] = "elsewhere"
+    problem = next(str(one) for one in compare(recorded, parse(raw)) if kind in one.key)
+    assert f"the data is in {name}-data, and another one is empty" in problem
+
+
 def test_a_weight_is_dockers_shares_of_the_processors_and_nothing_where_none_is_said():
     raw = small("isolated")
     raw["postgres"]["resources"]["cpu_weight"] = 2048

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from components.config import fields, mongo_fields
+from components.config import fields, mongo_fields, references
 from components.config.models.section import Section
 
 _LEAST_MEMORY = 512  # MiB: half of it for the cache, which mongod doesn't let be smaller than 256
@@ -24,6 +24,7 @@ class Mongo(Section):
     name: fields.HostName | None = None
     image: fields.ImageReference
     admin: mongo_fields.MongoUserName = "admin"
+    volume: references.VolumeName | None = None
     storage: fields.Mebibytes = 20 * 1024
     resources: MongoResources
     expose: fields.HostPort | None = None
@@ -43,6 +44,7 @@ class OwnMongo(Section):
 
     name: fields.HostName | None = None
     resources: OwnMongoResources = OwnMongoResources()
+    volume: references.VolumeName | None = None
     storage: fields.Mebibytes | None = None
     expose: fields.HostPort | None = None
     generation: int = Field(default=1, ge=1, le=1_000_000)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from components.config import fields
+from components.config import fields, references
 from components.config.models.section import Section
 
 Number = Annotated[int, Field(ge=0, le=15)]
@@ -26,6 +26,9 @@ class PurposeRedis(Section):
     name: fields.HostName | None = None
     memory: fields.Mebibytes = Field(ge=32)
     reservation: fields.Mebibytes | None = Field(default=None, ge=16)
+    cpu: float = Field(default=1, gt=0, le=256)
+    volume: references.VolumeName | None = None
+    storage: fields.Mebibytes | None = None
     number: Number = 0
     eviction: Eviction = "noeviction"
     persistence: Persistence = "aof"
@@ -40,6 +43,9 @@ class Redis(Section):
     image: fields.ImageReference = "redis:8"
     memory: fields.Mebibytes = Field(default=256, ge=32)
     reservation: fields.Mebibytes | None = Field(default=None, ge=16)
+    cpu: float = Field(default=1, gt=0, le=256)
+    volume: references.VolumeName | None = None
+    storage: fields.Mebibytes | None = None
     expose: fields.HostPort | None = None
     databases: dict[fields.Slug, Number] = Field(default_factory=dict)
     servers: dict[fields.Slug, PurposeRedis] = Field(default_factory=dict)
@@ -57,6 +63,9 @@ class OwnRedis(Section):
     name: fields.HostName | None = None
     memory: fields.Mebibytes | None = Field(default=None, ge=32)
     reservation: fields.Mebibytes | None = Field(default=None, ge=16)
+    cpu: float | None = Field(default=None, gt=0, le=256)
+    volume: references.VolumeName | None = None
+    storage: fields.Mebibytes | None = None
     eviction: Eviction = "noeviction"
     persistence: Persistence = "aof"
     expose: fields.HostPort | None = None

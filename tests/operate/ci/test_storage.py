@@ -43,6 +43,14 @@ def test_a_missing_file_has_no_known_size(tmp_path: Path) -> None:
     assert storage.declared(tmp_path / "none.yaml") is None
 
 
+def test_redis_counts_where_the_file_says_how_much(tmp_path: Path) -> None:
+    file = changed(tmp_path)
+    content = yaml.safe_load(file.read_text())
+    content["config"]["data-tier:redis"]["storage"] = "1Gi"
+    file.write_text(yaml.safe_dump(content))
+    assert storage.declared(file) == 21 * GIBIBYTE
+
+
 def test_servers_of_mongodb_count_too(tmp_path: Path) -> None:
     file = changed(tmp_path, wiki={"mongo": {"database": "wiki"}})
     content = yaml.safe_load(file.read_text())

@@ -47,7 +47,9 @@ def compare(
     stack_file = declared.read(stack, file)
     shapes = {shape: declared.declare(stack, stack_file.settings(shape)) for shape in declared.SHAPES}
     measured, note = _measured(shapes)
-    found = its.Comparison(stack=stack, topology=stack_file.topology, shapes=shapes, measured=measured, note=note)
+    found = its.Comparison(
+        stack=stack_file.stack, topology=stack_file.topology, shapes=shapes, measured=measured, note=note
+    )
     if chart:
         _write(chart, its.draw(found))
     if json:

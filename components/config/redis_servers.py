@@ -32,6 +32,7 @@ class RedisServer:
     databases: Mapping[str, int]
     eviction: Eviction = "noeviction"  # queues and sessions share a server: losing a key is losing work
     persistence: Persistence = "aof"
+    cpu_weight: int | None = None
     reservation: int | None = None
     storage: int | None = None
     named: str | None = None
@@ -60,6 +61,7 @@ def shared(settings: Settings) -> RedisServer:
         memory=its.memory,
         reservation=its.reservation,
         cpu=its.cpu,
+        cpu_weight=its.cpu_weight,
         storage=its.storage,
         named=its.volume,
         databases=its.databases,
@@ -77,6 +79,7 @@ def of_purpose(settings: Settings, purpose: str) -> RedisServer:
         memory=its.memory,
         reservation=its.reservation,
         cpu=its.cpu,
+        cpu_weight=its.cpu_weight,
         storage=its.storage,
         named=its.volume,
         databases={purpose: its.number},
@@ -97,6 +100,7 @@ def own(settings: Settings, app: str) -> RedisServer:
         memory=its.memory or settings.redis.memory,
         reservation=its.reservation or settings.redis.reservation,
         cpu=its.cpu or settings.redis.cpu,
+        cpu_weight=its.cpu_weight or settings.redis.cpu_weight,
         storage=its.storage or settings.redis.storage,
         named=its.volume,
         databases=settings.redis.numbers,

@@ -180,6 +180,7 @@ def _container(
         memory=args.settings.resources.memory,
         reservation=args.settings.resources.reservation,
         cpu=args.settings.resources.cpu,
+        cpu_weight=args.settings.resources.cpu_weight,
         health=Health(command=["CMD", "answers"], timeout=5),
         capabilities=_CAPABILITIES,
         labels=labels,

@@ -201,6 +201,7 @@ def _container(
         memory=args.settings.memory,
         reservation=args.settings.reservation,
         cpu=args.settings.cpu,
+        cpu_weight=args.settings.cpu_weight,
         health=Health(command=["CMD-SHELL", _PING.format(tls=f" --tls --cacert {CA_PATH}" if args.tls else "")]),
         capabilities=_CAPABILITIES,
         labels=labels,

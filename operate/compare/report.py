@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,10 @@ from rich.table import Table
 from components.config import Place
 from operate import printing
 from operate.compare.measure import Measured
-from operate.declared import SHAPES, Inventory, Totals
+from operate.declared import SHAPES, STORES, Inventory, Totals
 
 _NONE = "-"
+_STORES = "all stores"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,8 +98,10 @@ def _kinds(comparison: Comparison) -> Table:
     for kind in sorted({kind for its in by_kind.values() for kind in its}):
         for shape in SHAPES:
             if kind in by_kind[shape]:
-                used = _in_use(comparison, shape, kind)
+                used = _in_use(comparison, shape, (kind,))
                 table.add_row(kind, shape, *_cells(by_kind[shape][kind]), used)
+    for shape in SHAPES:
+        table.add_row(_STORES, shape, *_cells(comparison.shapes[shape].stores), _in_use(comparison, shape, STORES))
     return table
 
 
@@ -112,9 +115,9 @@ def _cells(totals: Totals) -> tuple[str, ...]:
     )
 
 
-def _in_use(comparison: Comparison, shape: Place, kind: str) -> str:
+def _in_use(comparison: Comparison, shape: Place, kinds: Sequence[str]) -> str:
     measured = comparison.measured.get(shape)
-    names = [one.name for one in comparison.shapes[shape].containers if one.kind == kind]
+    names = [one.name for one in comparison.shapes[shape].containers if one.kind in kinds]
     used = [measured.memory[name] for name in names if measured and name in measured.memory]
     if not used:
         return _NONE

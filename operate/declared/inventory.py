@@ -15,6 +15,7 @@ from operate.stack import Stack
 
 SERVICE: Final = "service"
 DATA: Final = "data"
+STORES: Final = ("mongo", "postgres", "redis")  # the servers themselves, without poolers, relays and watchdogs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +105,11 @@ class Inventory:
         return self._totals(self.containers)
 
     @property
+    def stores(self) -> Totals:
+        """The sums of the data stores alone."""
+        return self._totals(one for one in self.containers if one.kind in STORES)
+
+    @property
     def by_kind(self) -> dict[str, Totals]:
         """The sums of each kind of container, by its name."""
         kinds = dict.fromkeys(one.kind for one in self.containers)
@@ -117,6 +123,7 @@ class Inventory:
         """The shape as --json has it."""
         return {
             "total": asdict(self.total),
+            "stores": asdict(self.stores),
             "by_kind": {kind: asdict(totals) for kind, totals in self.by_kind.items()},
             "networks": [asdict(network) for network in self.networks],
             "containers": [{**asdict(one), "storage": self.storage_of(one)} for one in self.containers],

@@ -76,4 +76,9 @@ def read(stack: str, file: Path | None = None) -> StackFile:
         raise OperateError(f"{path} is missing: write it like Pulumi.dev.yaml, or name another with --stack") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError, TypeError, KeyError) as error:
         raise OperateError(f"{path} can't be read ({type(error).__name__}): write it like Pulumi.dev.yaml") from None
-    return StackFile(stack=stack, path=path, config=own)
+    return StackFile(stack=_stack_of(file) if file else stack, path=path, config=own)
+
+
+def _stack_of(file: Path) -> str:
+    """The stack that a file is of by its name, or that name."""
+    return file.stem.removeprefix("Pulumi.")

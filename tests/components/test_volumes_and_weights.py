@@ -82,8 +82,9 @@ def with_stores(**server: Any) -> dict[str, Any]:
 
 def test_redis_and_mongodb_have_the_volumes_that_the_app_says_and_redis_its_processors():
     raw = with_stores()
-    raw["redis"] |= {"cpu": 2}
-    raw["apps"]["shop"]["redis_server"] = {"volume": "shop_keys", "cpu": 0.25}
+    raw["redis"] |= {"cpu": 2, "cpu_weight": 2048}
+    raw["mongo"]["resources"]["cpu_weight"] = 512
+    raw["apps"]["shop"]["redis_server"] = {"volume": "shop_keys", "cpu": 0.25, "cpu_weight": 100}
     raw["apps"]["shop"]["mongo"]["server"] = {"volume": "shop_documents"}
     graph = build_from(raw)
     assert "shop_keys" in mounted(graph, "isolated-shop-redis-container")
@@ -93,6 +94,10 @@ def test_redis_and_mongodb_have_the_volumes_that_the_app_says_and_redis_its_proc
     }
     assert float(cores["isolated-shop-redis-container"]) == 0.25
     assert float(cores["isolated-feed-redis-container"]) == 2
+    shares = {name: one.inputs.get("cpuShares") for name, one in graph.of("Container").items()}
+    assert shares["isolated-shop-redis-container"] == 100
+    assert shares["isolated-feed-redis-container"] == 2048
+    assert shares["isolated-shop-mongo-container"] == 512
 
 
 def test_one_volume_for_redis_and_mongodb_is_refused():

@@ -45,7 +45,7 @@ class Example(Life):
 
     def connect(self, app: str, file: str = "database_url", **changed: Any) -> psycopg.Connection[Any]:
         """As an app, from the host: by the address of its server or pooler; files are those of the app's secrets."""
-        return psycopg.connect(**{**self._login(app, file), **changed}, autocommit=True)
+        return psycopg.connect(**{**self.login(app, file), **changed}, autocommit=True)
 
     def ask(self, app: str, query: str, *values: Any, file: str = "database_url") -> list[tuple[Any, ...]]:
         """The rows that an app gets."""
@@ -71,7 +71,8 @@ class Example(Life):
         found: dict[str, Any] = json.loads(self.project.operate("compare", "--json").out)
         return found
 
-    def _login(self, app: str, file: str) -> dict[str, Any]:
+    def login(self, app: str, file: str = "database_url") -> dict[str, Any]:
+        """What psycopg connects with as an app."""
         secrets = self.told["secrets"]
         parts = urlsplit(secrets["migrate_urls"][app] if file == "migrate_url" else secrets["urls"][app][file])
         named = [its for kind in ("servers", "poolers") for its in self.told[kind].values()]

@@ -34,7 +34,8 @@ except Exception as error:
 
 
 def settings(client: docker.DockerClient) -> dict[str, Any]:
-    data, backend, pool = (str(subnet) for subnet in stackfile.free_subnets(client, 3))
+    data, backend = (str(subnet) for subnet in stackfile.free_subnets(client, 2))
+    pool = str(stackfile.free_pool(client))
     service = {"tier": "backend", "memory": "64Mi"}
     return {
         "data-tier:prefix": PREFIX,

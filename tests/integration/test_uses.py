@@ -54,7 +54,8 @@ print(done, failed, *sorted(users))
 
 
 def settings(client: docker.DockerClient) -> dict[str, Any]:
-    data, backend, pool = (str(subnet) for subnet in stackfile.free_subnets(client, 3))
+    data, backend = (str(subnet) for subnet in stackfile.free_subnets(client, 2))
+    pool = str(stackfile.free_pool(client))
     service = {"tier": "backend", "memory": "64Mi"}
     return {
         "data-tier:prefix": PREFIX,

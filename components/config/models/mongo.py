@@ -16,6 +16,7 @@ class MongoResources(Section):
     memory: fields.Mebibytes = Field(ge=_LEAST_MEMORY)
     reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     cpu: float = Field(gt=0, le=256)
+    cpu_weight: fields.CpuWeight | None = None
 
 
 class Mongo(Section):
@@ -37,6 +38,7 @@ class OwnMongoResources(Section):
     memory: fields.Mebibytes | None = Field(default=None, ge=_LEAST_MEMORY)
     reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     cpu: float | None = Field(default=None, gt=0, le=256)
+    cpu_weight: fields.CpuWeight | None = None
 
 
 class OwnMongo(Section):

@@ -27,6 +27,7 @@ class PurposeRedis(Section):
     memory: fields.Mebibytes = Field(ge=32)
     reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     cpu: float = Field(default=1, gt=0, le=256)
+    cpu_weight: fields.CpuWeight | None = None
     volume: references.VolumeName | None = None
     storage: fields.Mebibytes | None = None
     number: Number = 0
@@ -44,6 +45,7 @@ class Redis(Section):
     memory: fields.Mebibytes = Field(default=256, ge=32)
     reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     cpu: float = Field(default=1, gt=0, le=256)
+    cpu_weight: fields.CpuWeight | None = None
     volume: references.VolumeName | None = None
     storage: fields.Mebibytes | None = None
     expose: fields.HostPort | None = None
@@ -64,6 +66,7 @@ class OwnRedis(Section):
     memory: fields.Mebibytes | None = Field(default=None, ge=32)
     reservation: fields.Mebibytes | None = Field(default=None, ge=16)
     cpu: float | None = Field(default=None, gt=0, le=256)
+    cpu_weight: fields.CpuWeight | None = None
     volume: references.VolumeName | None = None
     storage: fields.Mebibytes | None = None
     eviction: Eviction = "noeviction"

@@ -80,6 +80,15 @@ def test_the_document_has_totals_of_each_shape_and_kind(shapes: dict[str, Invent
     assert document["shapes"]["isolated"]["measured"]["up"] == 0
 
 
+def test_the_stores_are_summed_without_services(shapes: dict[str, Inventory]) -> None:
+    for inventory in shapes.values():
+        kinds, stores = inventory.by_kind, inventory.stores
+        assert stores.memory == kinds["postgres"].memory + kinds["redis"].memory < inventory.total.memory
+        assert stores.containers == kinds["postgres"].containers + kinds["redis"].containers
+    rows = [line.split() for line in told(comparison(shapes)).splitlines() if line.startswith("all stores")]
+    assert [row[2] for row in rows] == ["isolated", "unified"]
+
+
 def test_what_is_not_up_is_said_and_not_counted_as_saved(shapes: dict[str, Inventory]) -> None:
     text = told(comparison(shapes, unified=5))
     assert "50.0 MiB (5 of 6 up)" in text

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_random as random
 
+from components.scram import scram_verifier
+
 _LENGTH = 32
 
 
@@ -15,6 +17,10 @@ def generated(name: str, opts: pulumi.ResourceOptions, keepers: Mapping[str, str
     return random.RandomPassword(name, length=_LENGTH, special=False, keepers=keepers, opts=opts).result
 
 
-def salt(name: str, opts: pulumi.ResourceOptions, keepers: Mapping[str, str] | None = None) -> pulumi.Output[str]:
-    """16 random bytes in base64: a salt belongs to its password and changes with it, and is no secret by itself."""
-    return random.RandomId(name, byte_length=16, keepers=keepers, opts=opts).b64_std
+def for_postgres(
+    name: str, opts: pulumi.ResourceOptions, keepers: Mapping[str, str] | None = None
+) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
+    """A password, and the verifier of it that PostgreSQL is given in its place; the salt changes with the password."""
+    password = generated(f"{name}-password", opts, keepers)
+    salt = random.RandomId(f"{name}-salt", byte_length=16, keepers=keepers, opts=opts).b64_std
+    return password, pulumi.Output.all(password, salt).apply(lambda both: scram_verifier(*both))

@@ -32,8 +32,7 @@ from components.platforms import (
     present,
 )
 from components.postgres import _pgbouncer as texts
-from components.postgres._inside import inside
-from components.postgres._scram import scram_verifier
+from components.postgres._inside import as_admin, inside
 from components.postgres.server import PORT, PostgresServer
 from components.rotation import Rotation
 from components.tls import CertificateAuthority, ServerCertificate
@@ -90,8 +89,9 @@ class PgBouncer(pulumi.ComponentResource):
         labels = {"data-tier.component": "pgbouncer", "data-tier.tier": "data", **args.labels}
 
         keepers = Rotation(generation=args.server_settings.generation).keepers()
-        password, verifier = _login(f"{name}-auth", mine, keepers)
-        self.console_password, console = _login(f"{name}-console", mine, keepers)
+        # neither outlives the pooler: a new one sets new ones
+        password, verifier = passwords.for_postgres(f"{name}-auth", mine, keepers)
+        self.console_password, console = passwords.for_postgres(f"{name}-console", mine, keepers)
         role = _look_up(name, args, verifier, self)
         users = pulumi.Output.all(password, console).apply(lambda both: texts.users(*both))
         certificate = args.tls.issue([args.hostname, *args.aliases], [args.address], _UID) if args.tls else None
@@ -107,15 +107,6 @@ class PgBouncer(pulumi.ComponentResource):
         self.register_outputs(
             {"hostname": self.hostname, "address": self.address, "console_password": self.console_password}
         )
-
-
-def _login(
-    name: str, mine: pulumi.ResourceOptions, keepers: Mapping[str, str] | None
-) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
-    """A password and its verifier. Neither outlives the pooler: a new one sets new ones."""
-    password = passwords.generated(f"{name}-password", mine, keepers)
-    salt = passwords.salt(f"{name}-salt", mine, keepers)
-    return password, pulumi.Output.all(password, salt).apply(lambda both: scram_verifier(*both))
 
 
 def _look_up(name: str, args: PgBouncerArgs, verifier: pulumi.Output[str], parent: pulumi.Resource) -> postgresql.Role:
@@ -166,11 +157,7 @@ def _install(name: str, args: PgBouncerArgs, opts: pulumi.ResourceOptions) -> No
         create=f"{_RUN} look-up",
         update=f"{_RUN} look-up",
         environment={
-            "POSTGRES_HOST": args.server.reach.host,
-            "POSTGRES_PORT": str(args.server.reach.port),
-            "PGSSLMODE": args.server.sslmode,  # as the provider: host to container on one machine
-            "POSTGRES_ADMIN": args.server_settings.admin,
-            "POSTGRES_ADMIN_PASSWORD": args.server.admin_password,
+            **as_admin(args.server, POOLER_AUTH),
             "POOLER_AUTH": POOLER_AUTH,
             "POOLER_LOOK_UP_VERSION": _LOOK_UP_VERSION,
         },

@@ -14,14 +14,15 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 import psycopg
 
+from operate import step
 from operate.errors import OperateError
+from operate.step import Environment
 
-_USAGE: Final = 2
 _GRACE: Final = 2.0  # seconds in which a client may still use what it has just read from the old file
 _PAUSE: Final = 0.25
 _IDLE: Final = 1  # seconds: long enough that a client in the middle of its work isn't met
@@ -83,7 +84,7 @@ def _one(server: psycopg.Connection[Any], query: str, *values: Any) -> Any:
     return row[0]
 
 
-def _pooled(environment: Mapping[str, str], login: str) -> Pooled | None:
+def _pooled(environment: Environment, login: str) -> Pooled | None:
     """Raises OperateError where the pooler doesn't run."""
     from operate import daemon
     from operate.pooler_console import Clients
@@ -92,32 +93,20 @@ def _pooled(environment: Mapping[str, str], login: str) -> Pooled | None:
     return Clients(daemon.running(daemon.connect(), name), login) if name else None
 
 
-def main(environment: Mapping[str, str]) -> int:
-    """Drain what `environment` names; the exit code. Errors name the login and the server, never a password."""
-    try:
-        login, seconds = environment["DRAIN_LOGIN"], float(environment["DRAIN_SECONDS"])
-        where = f"{environment['PGHOST']}:{environment['PGPORT']}"
-    except KeyError as error:
-        print(f"{error.args[0]} is not set in the environment", file=sys.stderr)
-        return _USAGE
-    try:
-        with psycopg.connect(autocommit=True, connect_timeout=10, application_name="data-tier drain") as server:
-            if not _one(server, _LOCK, login):
-                print(f"another rotation waits for the sessions of {login}: let it end first", file=sys.stderr)
-                return 1
-            left = drain(server, login, seconds, _pooled(environment, login))
-    except OperateError as error:
-        print(f"cannot wait for the sessions of {login}: {error}", file=sys.stderr)
-        return 1
-    except psycopg.Error as error:
-        said = str(error).strip().splitlines()
-        reason = said[0] if said else type(error).__name__
-        print(f"cannot wait for the sessions of {login} on {where}: {reason}", file=sys.stderr)
-        return 1
+def carry_out(environment: Environment) -> None:
+    """Drain what `environment` names. Raises OperateError."""
+    login, seconds = environment["DRAIN_LOGIN"], float(environment["DRAIN_SECONDS"])
+    what = f"cannot wait for the sessions of {login} on {step.server(environment)}"
+    with (
+        step.telling(what, psycopg.Error),
+        psycopg.connect(autocommit=True, connect_timeout=10, application_name="data-tier drain") as server,
+    ):
+        if not _one(server, _LOCK, login):
+            raise OperateError(f"another rotation waits for the sessions of {login}: let it end first")
+        left = drain(server, login, seconds, _pooled(environment, login))
     if left:
         print(f"{left} sessions of {login} are still open: it is locked, and they end with their clients")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(os.environ))
+    sys.exit(step.run(carry_out, os.environ))

@@ -15,17 +15,18 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from contextlib import contextmanager
 from typing import Any, Final
 
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from operate import step
 from operate.errors import OperateError
 from operate.extensions import missing
+from operate.step import Environment
 
-_USAGE: Final = 2
 _OLDEST: Final = 150000  # schema public belongs to the database's owner, whose rights the grants follow from
 _ADMIN: Final = "SELECT rolsuper OR rolcreaterole, rolsuper OR rolcreatedb FROM pg_roles WHERE rolname = current_user"
 _OWNER: Final = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s"
@@ -74,16 +75,29 @@ def _one(server: Server, query: str, *values: Any) -> Any:
     return _row(server, query, *values)[0]
 
 
-def _join(environment: Mapping[str, str]) -> None:
-    with _connected({}) as server:
-        join(server, environment["EXTERNAL_ROLE"])
+def _join(environment: Environment) -> None:
+    role = environment["EXTERNAL_ROLE"]
+    with _telling(role, environment), _connected({}) as server:
+        join(server, role)
 
 
-def _check(told: Mapping[str, str], asked: Mapping[str, Any]) -> None:
-    with _connected(told) as server:
-        found = list(faults(server, asked["database"], asked["owner"], asked["extensions"]))
-    if found:
-        raise OperateError("; ".join(found))
+def _check(environment: Environment) -> None:
+    told, asked = json.loads(environment["EXTERNAL_SERVER"]), json.loads(environment["EXTERNAL_ASKED"])
+    with _telling(f"data-tier:apps.{asked['app']}.postgres.server.external", told):
+        with _connected(told) as server:
+            found = list(faults(server, asked["database"], asked["owner"], asked["extensions"]))
+        if found:
+            raise OperateError("; ".join(found))
+
+
+@contextmanager
+def _telling(about: str, told: Environment) -> Iterator[None]:
+    """Errors name what it is about, the admin and the server, never a password."""
+    where = f"{about}: {told['PGUSER']} on {step.server(told)}"
+    try:
+        yield
+    except (OperateError, psycopg.Error) as error:
+        raise OperateError(f"{where}: {_reason(error)}") from None
 
 
 def _connected(told: Mapping[str, str]) -> Server:
@@ -92,35 +106,14 @@ def _connected(told: Mapping[str, str]) -> Server:
     return psycopg.connect(given, autocommit=True, connect_timeout=10, application_name="data-tier external")
 
 
-def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Do what `arguments` say; the exit code. Errors name the server and the admin, never a password."""
-    if len(arguments) != 1 or arguments[0] not in {"check", "join"}:
-        print("usage: python -m operate.external_server check|join", file=sys.stderr)
-        return _USAGE
-    try:
-        if arguments[0] == "join":
-            told, about, do = environment, environment["EXTERNAL_ROLE"], partial(_join, environment)
-        else:
-            told, asked = json.loads(environment["EXTERNAL_SERVER"]), json.loads(environment["EXTERNAL_ASKED"])
-            about = f"data-tier:apps.{asked['app']}.postgres.server.external"
-            do = partial(_check, told, asked)
-        where = f"{about}: {told['PGUSER']} on {told['PGHOST']}:{told['PGPORT']}"
-    except KeyError as error:
-        print(f"{error.args[0]} is not set in the environment", file=sys.stderr)
-        return _USAGE
-    try:
-        do()
-    except (OperateError, psycopg.Error) as error:
-        print(f"{where}: {_reason(error)}", file=sys.stderr)
-        return 1
-    return 0
-
-
 def _reason(error: Exception) -> str:
     """The first line that says why; what libpq tried comes before it, and its advice after it."""
     lines = [line.strip("- \t") for line in str(error).splitlines() if line.strip()]
     return next((line for line in lines if not line.startswith("Multiple connection")), type(error).__name__)
 
 
+STEPS: Final = {"check": _check, "join": _join}
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+    sys.exit(step.main("external_server", STEPS, sys.argv[1:], os.environ))

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -21,10 +21,10 @@ from typing import Any, Final
 import psycopg
 from psycopg import pq, sql
 
-from operate import sql_text
+from operate import sql_text, step
 from operate.errors import OperateError
+from operate.step import Environment
 
-_USAGE: Final = 2
 _EXISTS: Final = "SELECT to_regclass('data_tier_init.applied') IS NOT NULL"
 _RECORD: Final = """
 CREATE SCHEMA data_tier_init;
@@ -160,23 +160,16 @@ def _connect() -> Server:
     return psycopg.connect(autocommit=True, connect_timeout=10, application_name="data-tier init")
 
 
-def main(environment: Mapping[str, str]) -> int:
-    """Apply what `environment` names; the exit code. Errors name file, line and statement, never a password."""
-    try:
-        files = [File(*entry) for entry in json.loads(environment["INIT_FILES"])]
-        role, database = environment["INIT_APP_ROLE"], environment["PGDATABASE"]
-    except KeyError as error:
-        print(f"{error.args[0]} is not set in the environment", file=sys.stderr)
-        return _USAGE
+def carry_out(environment: Environment) -> None:
+    """Apply what `environment` names; errors name file, line and statement. Raises OperateError."""
+    files = [File(*entry) for entry in json.loads(environment["INIT_FILES"])]
+    role, database = environment["INIT_APP_ROLE"], environment["PGDATABASE"]
     try:
         ran = apply(_connect, files, role)
-    except (OperateError, psycopg.Error) as error:
-        said = str(error).strip().splitlines()
-        print(said[0] if said else f"{database}: {type(error).__name__}", file=sys.stderr)
-        return 1
+    except psycopg.Error as error:
+        raise OperateError(step.reason(error) if str(error) else f"{database}: {type(error).__name__}") from None
     print("\n".join(f"{database}: {name} has run" for name in ran))
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(os.environ))
+    sys.exit(step.run(carry_out, os.environ))

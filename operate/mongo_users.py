@@ -15,15 +15,16 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from pymongo.errors import OperationFailure, PyMongoError
 
+from operate import step
+from operate.errors import OperateError
 from operate.mongo_client import Client, Way, connected, sessions
+from operate.step import Environment, Step
 
-_USAGE: Final = 2
-_COMMANDS: Final = ("set", "settle", "lock", "delete", "purge")
 _GRACE: Final = 2.0  # seconds in which a client may still use what it has just read from the old file
 _PAUSE: Final = 0.25
 _NO_SUCH_USER: Final = 11
@@ -83,29 +84,30 @@ def _exists(server: Client, database: str, user: str) -> bool:
     return bool(server[database].command("usersInfo", {"user": user, "db": database})["users"])
 
 
-def _run(command: str, environment: Mapping[str, str]) -> None:
-    database, user, former = (environment[f"MONGO_{key}"] for key in ("DATABASE", "USER", "FORMER_USER"))
-    with connected(_way(environment)) as server:
-        if command == "set":
-            _set(server, environment)
-        if command == "settle":
-            left = settle(server, database, former, float(environment["MONGO_DRAIN"]))
-            if left:
-                print(f"{former} is deleted, and {left} connections of its clients with it: they must read their file")
-        if command in {"lock", "delete", "purge"}:
-            drop_users(server, database, [user, former])
-        if command == "purge":
-            server.drop_database(database)
-
-
-def _set(server: Client, environment: Mapping[str, str]) -> None:
+def _set(server: Client, environment: Environment) -> None:
     database, kept = environment["MONGO_DATABASE"], environment.get("MONGO_FORMER_PASSWORD")
     set_user(server, database, environment["MONGO_USER"], environment["MONGO_PASSWORD"])
     if kept:
         set_user(server, database, environment["MONGO_FORMER_USER"], kept)
 
 
-def _way(environment: Mapping[str, str]) -> Way:
+def _settle(server: Client, environment: Environment) -> None:
+    former = environment["MONGO_FORMER_USER"]
+    left = settle(server, environment["MONGO_DATABASE"], former, float(environment["MONGO_DRAIN"]))
+    if left:
+        print(f"{former} is deleted, and {left} connections of its clients with it: they must read their file")
+
+
+def _lock(server: Client, environment: Environment) -> None:
+    drop_users(server, environment["MONGO_DATABASE"], [environment["MONGO_USER"], environment["MONGO_FORMER_USER"]])
+
+
+def _purge(server: Client, environment: Environment) -> None:
+    _lock(server, environment)
+    server.drop_database(environment["MONGO_DATABASE"])
+
+
+def _way(environment: Environment) -> Way:
     return Way(
         host=environment["MONGO_HOST"],
         port=int(environment["MONGO_PORT"]),
@@ -115,31 +117,27 @@ def _way(environment: Mapping[str, str]) -> Way:
     )
 
 
-def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Do what `arguments` say; the exit code. Errors name the database and the server, never a password."""
-    if len(arguments) != 1 or arguments[0] not in _COMMANDS:
-        print(f"usage: python -m operate.mongo_users {'|'.join(_COMMANDS)}", file=sys.stderr)
-        return _USAGE
-    try:
-        _run(arguments[0], environment)
-    except KeyError as error:
-        print(f"{error.args[0]} is not set in the environment", file=sys.stderr)
-        return _USAGE
-    except PyMongoError as error:
-        where = f"{environment['MONGO_HOST']}:{environment['MONGO_PORT']}"
-        print(
-            f"cannot {arguments[0]} users of {environment['MONGO_DATABASE']} on MongoDB at {where}: {said(error)}",
-            file=sys.stderr,
-        )
-        return 1
-    return 0
-
-
 def said(error: PyMongoError) -> str:
     """The kind of an error and the first part of its text: the rest repeats the answer and the topology."""
     text = error.details.get("errmsg", "") if isinstance(error, OperationFailure) and error.details else str(error)
     return f"{type(error).__name__}: {str(text).partition(', ')[0]}"
 
 
+def _step(name: str, do: Callable[[Client, Environment], None]) -> Step:
+    def carried_out(environment: Environment) -> None:
+        database, where = environment["MONGO_DATABASE"], f"{environment['MONGO_HOST']}:{environment['MONGO_PORT']}"
+        try:
+            with connected(_way(environment)) as server:
+                do(server, environment)
+        except PyMongoError as error:
+            raise OperateError(f"cannot {name} users of {database} on MongoDB at {where}: {said(error)}") from None
+
+    return carried_out
+
+
+_DO: Final = {"set": _set, "settle": _settle, "lock": _lock, "delete": _lock, "purge": _purge}
+STEPS: Final = {name: _step(name, do) for name, do in _DO.items()}
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+    sys.exit(step.main("mongo_users", STEPS, sys.argv[1:], os.environ))

@@ -2,8 +2,8 @@
 be told of a renewed certificate and of new passwords.
 
 Run as `python -m operate.pooler look-up|pools|reload`, with everything in the environment, so that no password is
-in a command line. For look-up: POSTGRES_HOST, POSTGRES_PORT, POSTGRES_ADMIN, POSTGRES_ADMIN_PASSWORD, PGSSLMODE,
-POOLER_AUTH (the role, and the database of the same name). For pools: POOLER_CONTAINER, POOLER_SERVER (`host=...
+in a command line. For look-up: PGHOST, PGPORT, PGUSER, PGPASSWORD and PGDATABASE of the admin, POOLER_AUTH (the role,
+whose database has the same name). For pools: POOLER_CONTAINER, POOLER_SERVER (`host=...
 port=...`), POOLER_PROCESSES, POOLER_POOLS (JSON, server connections by database). For reload: POOLER_CONTAINER,
 POOLER_FINGERPRINT (SHA-256 of the certificate to look for, empty without TLS).
 """
@@ -15,17 +15,17 @@ import json
 import os
 import sys
 import tarfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 import psycopg
 from docker.errors import DockerException
 from psycopg import sql
 
-from operate import daemon, inside, pooler_console
+from operate import daemon, inside, pooler_console, step
 from operate.errors import OperateError
+from operate.step import Environment
 
-_USAGE: Final = 2
 _SECONDS: Final = 10
 _FOLDER, _FILE = "/var/lib/pgbouncer", "pools.ini"
 _SHOWN: Final = """
@@ -97,56 +97,27 @@ def renew(name: str, fingerprint: str) -> None:
         raise OperateError(f"{name} shows another certificate than it was given; its log says why")
 
 
-def _look_up(environment: Mapping[str, str]) -> None:
+def _look_up(environment: Environment) -> None:
     auth = environment["POOLER_AUTH"]
-    place = f"{environment['POSTGRES_HOST']}:{environment['POSTGRES_PORT']}"
-    try:
-        with psycopg.connect(
-            host=environment["POSTGRES_HOST"],
-            port=environment["POSTGRES_PORT"],
-            user=environment["POSTGRES_ADMIN"],
-            password=environment["POSTGRES_ADMIN_PASSWORD"],
-            dbname=auth,
-            connect_timeout=_SECONDS,
-            sslmode=environment["PGSSLMODE"],
-        ) as connection:
-            install_look_up(connection, auth)
-    except psycopg.Error as error:
-        raise OperateError(f"{place}, database {auth}: {type(error).__name__}: {error}") from None
+    with (
+        step.telling(f"cannot set the pooler's look-up on {step.server(environment)}", psycopg.Error),
+        psycopg.connect(connect_timeout=_SECONDS, application_name="data-tier look-up") as connection,
+    ):
+        install_look_up(connection, auth)
 
 
-def _pools(environment: Mapping[str, str]) -> None:
+def _pools(environment: Environment) -> None:
     pools: dict[str, int] = json.loads(environment["POOLER_POOLS"])
     processes = int(environment["POOLER_PROCESSES"])
     write_pools(environment["POOLER_CONTAINER"], pools_file(environment["POOLER_SERVER"], pools, processes))
 
 
-def _reload(environment: Mapping[str, str]) -> None:
+def _reload(environment: Environment) -> None:
     renew(environment["POOLER_CONTAINER"], environment["POOLER_FINGERPRINT"])
 
 
-_COMMANDS: Final[Mapping[str, Callable[[Mapping[str, str]], None]]] = {
-    "look-up": _look_up,
-    "pools": _pools,
-    "reload": _reload,
-}
-
-
-def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Do what `arguments` say; the exit code. Errors name the server, never a password."""
-    if len(arguments) != 1 or arguments[0] not in _COMMANDS:
-        print(f"usage: python -m operate.pooler {'|'.join(_COMMANDS)}", file=sys.stderr)
-        return _USAGE
-    try:
-        _COMMANDS[arguments[0]](environment)
-    except KeyError as error:
-        print(f"{error.args[0]} is not set in the environment", file=sys.stderr)
-        return _USAGE
-    except OperateError as error:
-        print(f"cannot set the pooler's {arguments[0]}: {error}", file=sys.stderr)
-        return 1
-    return 0
+STEPS: Final = {"look-up": _look_up, "pools": _pools, "reload": _reload}
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+    sys.exit(step.main("pooler", STEPS, sys.argv[1:], os.environ))

@@ -7,7 +7,7 @@ stopped: backup, `purging`, up (protection falls), the app's keys out of the fil
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -103,15 +103,25 @@ def _backed_up(purge: Purge, client: docker.DockerClient, said: Progress) -> lis
 
 
 def _forget(stack: str, app: str) -> None:
-    """Take the app out of the stack file; what is gone already is passed over."""
+    """Take the app and the readers of it alone out of the stack file; what is gone already is passed over."""
     for key in ("purging", "retired"):  # cut short between the two, the app is retired and nothing worse
         listed = _list(lifecycle.own_keys(stack), key)
         if listed == [app]:
             _config(stack, "rm", key)
         elif app in listed:
             _config(stack, "rm", f"{key}[{listed.index(app)}]")
-    if app in (lifecycle.own_keys(stack).get("apps") or {}):
+    file = lifecycle.own_keys(stack)
+    for reader in _only_read(file, app):
+        _config(stack, "rm", f'readers["{reader}"]')
+    if app in (file.get("apps") or {}):
         _config(stack, "rm", f'apps["{app}"]')
+
+
+def _only_read(file: Mapping[str, Any], app: str) -> list[str]:
+    """The readers that read this app's database and no other: they own nothing, and go with it."""
+    named = {name: set(((its or {}).get("postgres") or {}).get("readers") or ()) for name, its in file["apps"].items()}
+    others = set().union(*(readers for name, readers in named.items() if name != app))
+    return [reader for reader in file.get("readers") or {} if reader in named.get(app, ()) and reader not in others]
 
 
 def _config(stack: str, verb: str, path: str, *value: str) -> None:

@@ -14,13 +14,16 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 import psycopg
 from psycopg import errors, sql
 
-_USAGE: Final = 2
+from operate import step
+from operate.step import Environment
+
 _TRIES: Final = 5
 _PAUSE: Final = 0.5  # seconds
 # what a migration changes meanwhile: dropped after it was listed, or the same row of the catalogue
@@ -100,34 +103,35 @@ def _again(work: Callable[[Connection], None], pause: Callable[[float], object] 
             pause(_PAUSE)
 
 
-def _run(command: str, environment: Mapping[str, str]) -> None:
-    if command == "guard":
-        logins = environment["READER_LOGINS"].split(",")
+def _guard(environment: Environment) -> None:
+    logins = environment["READER_LOGINS"].split(",")
+    with _told("guard", environment):
         _again(lambda server: guard(server, logins))
-        return
-    do = {"grant": grant, "revoke": revoke}[command]
-    reader, owner, app = (environment[key] for key in ("READER", "READER_OWNER", "READER_APP"))
-    _again(lambda server: do(server, reader, owner, app))
 
 
-def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Do what `arguments` say; the exit code. Errors name the database and the server, never a password."""
-    if len(arguments) != 1 or arguments[0] not in {"guard", "grant", "revoke"}:
-        print("usage: python -m operate.readers guard|grant|revoke", file=sys.stderr)
-        return _USAGE
-    try:
-        where = f"{environment['PGDATABASE']} on {environment['PGHOST']}:{environment['PGPORT']}"
-        _run(arguments[0], environment)
-    except KeyError as error:
-        print(f"{error.args[0]} is not set in the environment", file=sys.stderr)
-        return _USAGE
-    except psycopg.Error as error:
-        said = str(error).strip().splitlines()
-        reason = said[0] if said else type(error).__name__
-        print(f"cannot {arguments[0]} readers in {where}: {reason}", file=sys.stderr)
-        return 1
-    return 0
+def _grant(environment: Environment) -> None:
+    its = _its(environment)
+    with _told("grant", environment):
+        _again(lambda server: grant(server, *its))
+
+
+def _revoke(environment: Environment) -> None:
+    its = _its(environment)
+    with _told("revoke", environment):
+        _again(lambda server: revoke(server, *its))
+
+
+def _its(environment: Environment) -> tuple[str, str, str]:
+    return environment["READER"], environment["READER_OWNER"], environment["READER_APP"]
+
+
+def _told(what: str, environment: Environment) -> AbstractContextManager[None]:
+    where = f"{environment['PGDATABASE']} on {step.server(environment)}"
+    return step.telling(f"cannot {what} readers in {where}", psycopg.Error)
+
+
+STEPS: Final = {"guard": _guard, "grant": _grant, "revoke": _revoke}
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+    sys.exit(step.main("readers", STEPS, sys.argv[1:], os.environ))

@@ -14,14 +14,15 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 import redis
 
+from operate import step
+from operate.step import Environment, Step
+
 ADMIN: Final = "admin"
-_USAGE: Final = 2
-_COMMANDS: Final = ("set", "settle", "lock", "delete", "purge")
 _GRACE: Final = 2.0  # seconds
 _KEYS_AT_ONCE: Final = 1000
 _BEYOND_THE_PREFIX: Final = (
@@ -95,7 +96,7 @@ def _digest(password: str) -> str:
     return hashlib.sha256(password.encode()).hexdigest()
 
 
-def _connect(environment: Mapping[str, str]) -> redis.Redis:
+def _connect(environment: Environment) -> redis.Redis:
     ca = environment.get("REDIS_CA")
     return redis.Redis(
         single_connection_client=True,  # SELECT belongs to a connection
@@ -110,44 +111,49 @@ def _connect(environment: Mapping[str, str]) -> redis.Redis:
     )
 
 
-def _run(command: str, environment: Mapping[str, str]) -> None:
-    app = environment["REDIS_APP"]
-    with _connect(environment) as server:
-        if command == "lock":
-            lock_user(server, app)
-        if command == "purge":
-            delete_keys(server, app, _numbers(environment))
-        if command == "set":
-            current, former = environment["REDIS_APP_PASSWORD"], environment.get("REDIS_FORMER_PASSWORD")
-            both = former and not has_turned(server, app, current, former)
-            set_user(server, app, _numbers(environment), *([current, former] if both else [current]))
-        if command == "settle":
-            time.sleep(_GRACE)
-            set_user(server, app, _numbers(environment), environment["REDIS_APP_PASSWORD"])
-        if command in {"delete", "purge"}:
-            delete_user(server, app)
+def _set(server: Server, app: str, environment: Environment) -> None:
+    current, former = environment["REDIS_APP_PASSWORD"], environment.get("REDIS_FORMER_PASSWORD")
+    both = former and not has_turned(server, app, current, former)
+    set_user(server, app, _numbers(environment), *([current, former] if both else [current]))
 
 
-def _numbers(environment: Mapping[str, str]) -> list[int]:
+def _settle(server: Server, app: str, environment: Environment) -> None:
+    time.sleep(_GRACE)
+    set_user(server, app, _numbers(environment), environment["REDIS_APP_PASSWORD"])
+
+
+def _lock(server: Server, app: str, _: Environment) -> None:
+    lock_user(server, app)
+
+
+def _delete(server: Server, app: str, _: Environment) -> None:
+    delete_user(server, app)
+
+
+def _purge(server: Server, app: str, environment: Environment) -> None:
+    delete_keys(server, app, _numbers(environment))
+    delete_user(server, app)
+
+
+def _numbers(environment: Environment) -> list[int]:
     return [int(number) for number in environment["REDIS_DATABASES"].split(",")]
 
 
-def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Do what `arguments` say; the exit code. Errors name the app and the server, never a password."""
-    if len(arguments) != 1 or arguments[0] not in _COMMANDS:
-        print(f"usage: python -m operate.redis_users {'|'.join(_COMMANDS)}", file=sys.stderr)
-        return _USAGE
-    try:
-        _run(arguments[0], environment)
-    except KeyError as error:
-        print(f"{error.args[0]} is not set in the environment", file=sys.stderr)
-        return _USAGE
-    except redis.RedisError as error:
+def _step(name: str, do: Callable[[Server, str, Environment], None]) -> Step:
+    def carried_out(environment: Environment) -> None:
         app, where = environment["REDIS_APP"], f"{environment['REDIS_HOST']}:{environment['REDIS_PORT']}"
-        print(f"cannot {arguments[0]} user {app} on Redis at {where}: {type(error).__name__}: {error}", file=sys.stderr)
-        return 1
-    return 0
+        with (
+            step.telling(f"cannot {name} user {app} on Redis at {where}", redis.RedisError),
+            _connect(environment) as server,
+        ):
+            do(server, app, environment)
+
+    return carried_out
+
+
+_DO: Final = {"set": _set, "settle": _settle, "lock": _lock, "delete": _delete, "purge": _purge}
+STEPS: Final = {name: _step(name, do) for name, do in _DO.items()}
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+    sys.exit(step.main("redis_users", STEPS, sys.argv[1:], os.environ))

@@ -14,7 +14,7 @@ import socket
 import ssl
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,12 +22,12 @@ import psycopg
 import redis
 from pymongo.errors import OperationFailure, PyMongoError
 
-from operate import mongo_client
+from operate import mongo_client, step
+from operate.step import Environment, Step
 
 CERTIFICATE: Final = "/run/secrets/tls.crt"
 KEY: Final = "/run/secrets/tls.key"
 MONGO_PEM: Final = "/run/secrets/tls.pem"  # certificate and key, as mongod takes them
-_USAGE: Final = 2
 _NO_SUCH_COMMAND: Final = 59  # MongoDB's CommandNotFound
 _SECONDS: Final = 20.0
 _CONNECT_SECONDS: Final = 10
@@ -133,27 +133,18 @@ def reload(kind: str, server: Server, seconds: float = _SECONDS) -> None:
         time.sleep(0.1)
 
 
-def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Do what `arguments` say; the exit code. Errors name the server, never a password."""
-    if len(arguments) != 1 or arguments[0] not in _TELL:
-        print(f"usage: python -m operate.reload_tls {'|'.join(_TELL)}", file=sys.stderr)
-        return _USAGE
-    try:
+def _step(kind: str) -> Step:
+    def reloaded(environment: Environment) -> None:
         server = Server.of(environment)
-    except KeyError as error:
-        print(f"{error.args[0]} is not set in the environment", file=sys.stderr)
-        return _USAGE
-    try:
-        reload(arguments[0], server)
-    except (OSError, psycopg.Error, redis.RedisError, PyMongoError) as error:
-        said = str(error).strip().splitlines()[-1:]
-        print(
-            f"the certificate of {arguments[0]} at {server.host}:{server.port} can't be renewed: {said}",
-            file=sys.stderr,
-        )
-        return 1
-    return 0
+        what = f"the certificate of {kind} at {server.host}:{server.port} can't be renewed"
+        with step.telling(what, OSError, psycopg.Error, redis.RedisError, PyMongoError):
+            reload(kind, server)
+
+    return reloaded
+
+
+STEPS: Final = {kind: _step(kind) for kind in _TELL}
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+    sys.exit(step.main("reload_tls", STEPS, sys.argv[1:], os.environ))

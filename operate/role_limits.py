@@ -13,16 +13,16 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import psycopg
 from psycopg import sql
 
 from components import limits
-
-_USAGE: Final = 2
-_COMMANDS: Final = ("apply", "reset")
+from operate import step
+from operate.step import Environment
 
 
 def apply(server: psycopg.Connection[Any], role: str, declared: Mapping[str, int], comment: str) -> None:
@@ -63,35 +63,30 @@ def _comment(server: psycopg.Connection[Any], role: str, text: str | None) -> No
     server.execute(sql.SQL("COMMENT ON ROLE {} IS {}").format(sql.Identifier(role), sql.Literal(text)))
 
 
-def _run(command: str, environment: Mapping[str, str]) -> None:
-    role = environment["LIMITS_ROLE"]
-    with psycopg.connect(autocommit=True, connect_timeout=10, application_name="data-tier limits") as server:
-        if command == "reset":
-            reset(server, role)
-            return
-        declared = {str(name): int(number) for name, number in json.loads(environment["LIMITS_DECLARED"]).items()}
-        comment = limits.comment(environment["LIMITS_APP"], int(environment["LIMITS_CONNECTIONS"]), declared)
+def _apply(environment: Environment) -> None:
+    declared = {str(name): int(number) for name, number in json.loads(environment["LIMITS_DECLARED"]).items()}
+    comment = limits.comment(environment["LIMITS_APP"], int(environment["LIMITS_CONNECTIONS"]), declared)
+    with _changing("apply", environment) as (server, role):
         apply(server, role, declared, comment)
 
 
-def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Do what `arguments` say; the exit code. Errors name the role and the server, never a password."""
-    if len(arguments) != 1 or arguments[0] not in _COMMANDS:
-        print(f"usage: python -m operate.role_limits {'|'.join(_COMMANDS)}", file=sys.stderr)
-        return _USAGE
-    try:
-        where = f"{environment['LIMITS_ROLE']} on {environment['PGHOST']}:{environment['PGPORT']}"
-        _run(arguments[0], environment)
-    except KeyError as error:
-        print(f"{error.args[0]} is not set in the environment", file=sys.stderr)
-        return _USAGE
-    except psycopg.Error as error:
-        said = str(error).strip().splitlines()
-        reason = said[0] if said else type(error).__name__
-        print(f"cannot {arguments[0]} the limits of {where}: {reason}", file=sys.stderr)
-        return 1
-    return 0
+def _reset(environment: Environment) -> None:
+    with _changing("reset", environment) as (server, role):
+        reset(server, role)
+
+
+@contextmanager
+def _changing(what: str, environment: Environment) -> Iterator[tuple[psycopg.Connection[Any], str]]:
+    role = environment["LIMITS_ROLE"]
+    with (
+        step.telling(f"cannot {what} the limits of {role} on {step.server(environment)}", psycopg.Error),
+        psycopg.connect(autocommit=True, connect_timeout=10, application_name="data-tier limits") as server,
+    ):
+        yield server, role
+
+
+STEPS: Final = {"apply": _apply, "reset": _reset}
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+    sys.exit(step.main("role_limits", STEPS, sys.argv[1:], os.environ))

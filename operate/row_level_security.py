@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
 from psycopg import sql
 
+from operate import step
+from operate.step import Environment
+
 SCHEMA: Final = "data_tier"
 POLICY: Final = "data_tier_tenant"
 TYPES: Final = ("uuid", "bigint", "integer", "text")
-_USAGE: Final = 2
 _NOW: Final = "extract(epoch FROM transaction_timestamp())::text"
 _SET_TENANT: Final = """
 CREATE OR REPLACE FUNCTION data_tier.set_tenant(tenant {type}) RETURNS void
@@ -116,35 +117,24 @@ def install(server: psycopg.Connection[Any], tenancy: Tenancy, owner: str) -> No
         server.execute(statement)
 
 
-def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Do what `arguments` say; the exit code. Errors name the database and the server, never a password."""
-    if list(arguments) != ["install"]:
-        print("usage: python -m operate.row_level_security install", file=sys.stderr)
-        return _USAGE
-    try:
-        where = f"{environment['PGDATABASE']} on {environment['PGHOST']}:{environment['PGPORT']}"
-        tenancy = Tenancy(
-            column=environment["RLS_COLUMN"],
-            setting=environment["RLS_SETTING"],
-            type=environment["RLS_TYPE"],
-            strict=environment["RLS_STRICT"] == "true",
-        )
-        owner = environment["RLS_OWNER"]
-    except KeyError as error:
-        print(f"{error.args[0]} is not set in the environment", file=sys.stderr)
-        return _USAGE
-    try:
-        with psycopg.connect(connect_timeout=10, application_name="data-tier row-level security") as server:
-            install(server, tenancy, owner)
-    except psycopg.Error as error:
-        said = str(error).strip().splitlines()
-        print(
-            f"cannot install row-level security in {where}: {said[0] if said else type(error).__name__}",
-            file=sys.stderr,
-        )
-        return 1
-    return 0
+def _install(environment: Environment) -> None:
+    where = f"{environment['PGDATABASE']} on {step.server(environment)}"
+    tenancy = Tenancy(
+        column=environment["RLS_COLUMN"],
+        setting=environment["RLS_SETTING"],
+        type=environment["RLS_TYPE"],
+        strict=environment["RLS_STRICT"] == "true",
+    )
+    owner = environment["RLS_OWNER"]
+    with (
+        step.telling(f"cannot install row-level security in {where}", psycopg.Error),
+        psycopg.connect(connect_timeout=10, application_name="data-tier row-level security") as server,
+    ):
+        install(server, tenancy, owner)
+
+
+STEPS: Final = {"install": _install}
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+    sys.exit(step.main("row_level_security", STEPS, sys.argv[1:], os.environ))

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -23,9 +23,9 @@ import redis
 from psycopg import sql
 from pymongo.errors import OperationFailure, PyMongoError
 
-from operate import mongo_client
+from operate import mongo_client, step
+from operate.step import Environment, Step
 
-_USAGE: Final = 2
 _REFUSED: Final = 18  # MongoDB's AuthenticationFailed
 _SECONDS: Final = 10
 # The statement has a verifier and no password; it needn't be in a log either.
@@ -141,31 +141,21 @@ def _tell_mongo(admin: Admin, password: str) -> None:
         server.admin.command("updateUser", admin.user, pwd=admin.current)
 
 
-_TURN: Final[Mapping[str, Callable[[Admin], None]]] = {
-    "postgres": turn_postgres,
-    "redis": turn_redis,
-    "mongo": turn_mongo,
+def _step(kind: str, turn: Callable[[Admin], None]) -> Step:
+    def turned(environment: Environment) -> None:
+        admin = Admin.of(environment)
+        what = f"the admin of {kind} at {admin.host}:{admin.port} can't turn"
+        with step.telling(what, psycopg.Error, redis.RedisError, PyMongoError):
+            turn(admin)
+
+    return turned
+
+
+STEPS: Final = {
+    kind: _step(kind, turn)
+    for kind, turn in (("postgres", turn_postgres), ("redis", turn_redis), ("mongo", turn_mongo))
 }
 
 
-def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Do what `arguments` say; the exit code. Errors name the server, never a password."""
-    if len(arguments) != 1 or arguments[0] not in _TURN:
-        print(f"usage: python -m operate.turn_admin {'|'.join(_TURN)}", file=sys.stderr)
-        return _USAGE
-    try:
-        admin = Admin.of(environment)
-    except KeyError as error:
-        print(f"{error.args[0]} is not set in the environment", file=sys.stderr)
-        return _USAGE
-    try:
-        _TURN[arguments[0]](admin)
-    except (psycopg.Error, redis.RedisError, PyMongoError) as error:
-        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        print(f"the admin of {arguments[0]} at {admin.host}:{admin.port} can't turn: {said}", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ))
+    sys.exit(step.main("turn_admin", STEPS, sys.argv[1:], os.environ))

@@ -12,6 +12,7 @@ import pulumi_command as command
 
 from components.naming import RoleNames
 from components.platforms import present
+from components.postgres._inside import as_login
 from components.postgres.endpoint import Endpoint
 from components.postgres.init_files import digests
 
@@ -40,10 +41,7 @@ def initialised(
         create=_RUN,
         update=_RUN,
         environment={
-            **server.connection,
-            "PGUSER": its.roles.migrate,
-            "PGPASSWORD": its.password,
-            "PGDATABASE": its.roles.database,
+            **as_login(server, its.roles.migrate, its.password, its.roles.database),
             "INIT_FILES": json.dumps(digests(its.declared)),
             "INIT_APP_ROLE": its.roles.group,
         },

@@ -26,9 +26,11 @@ def without_provider(opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
 
 def as_admin(server: Endpoint, database: str | pulumi.Output[str] = "postgres") -> dict[str, pulumi.Input[str]]:
     """The environment in which a command connects to `database` as the admin, as libpq reads it."""
-    return {
-        **server.connection,
-        "PGUSER": server.admin,
-        "PGPASSWORD": server.admin_password,
-        "PGDATABASE": database,
-    }
+    return as_login(server, server.admin, server.admin_password, database)
+
+
+def as_login(
+    server: Endpoint, user: str, password: pulumi.Output[str], database: str | pulumi.Output[str]
+) -> dict[str, pulumi.Input[str]]:
+    """The environment in which a command connects to `database` as `user`, as libpq reads it."""
+    return {**server.connection, "PGUSER": user, "PGPASSWORD": password, "PGDATABASE": database}

@@ -17,7 +17,6 @@ from components.config.models import PROBE_IMAGE
 from components.naming import WATCHDOG_ROLE, watchdog_name
 from components.platforms import Health, Join, Mount, WorkloadSpec, merged, present
 from components.postgres._inside import inside
-from components.postgres._scram import scram_verifier
 from components.postgres.server import PostgresServer, PostgresServerArgs
 from components.rotation import Rotation
 from components.tls import CA_FILE
@@ -52,8 +51,8 @@ class Watchdog(pulumi.ComponentResource):
         mine, its = pulumi.ResourceOptions(parent=self), args.its
         # not protected: it is no app's data, and lost it is set anew
         keepers = Rotation(generation=its.settings.generation).keepers()
-        password = passwords.generated(f"{name}-password", mine, keepers)
-        role = _role(name, args.server, password, passwords.salt(f"{name}-salt", mine, keepers), self)
+        password, verifier = passwords.for_postgres(name, mine, keepers)
+        role = _role(name, args.server, verifier, self)
         login = pulumi.Output.format("*:*:postgres:{0}:{1}", WATCHDOG_ROLE, password)
         files = {_PASSFILE: login, **({CA_FILE: its.tls.ca} if its.tls else {})}
         owner = watchdog_name(its.hostname)
@@ -64,18 +63,12 @@ class Watchdog(pulumi.ComponentResource):
         self.register_outputs({"container": self.container})
 
 
-def _role(
-    name: str,
-    server: PostgresServer,
-    password: pulumi.Output[str],
-    salt: pulumi.Output[str],
-    parent: pulumi.Resource,
-) -> postgresql.Role:
+def _role(name: str, server: PostgresServer, verifier: pulumi.Output[str], parent: pulumi.Resource) -> postgresql.Role:
     return postgresql.Role(
         f"{name}-role",
         name=WATCHDOG_ROLE,
         login=True,
-        password=pulumi.Output.all(password, salt).apply(lambda both: scram_verifier(*both)),
+        password=verifier,
         roles=list(_POWERS),
         connection_limit=2,  # the one before may not have been noticed to be gone
         opts=inside(server, parent),

@@ -26,7 +26,6 @@ from components.postgres._inside import inside
 from components.postgres._limits import LimitsArgs, limited
 from components.postgres._membership import joined
 from components.postgres._row_level_security import helper
-from components.postgres._scram import scram_verifier
 from components.postgres.endpoint import Endpoint
 from components.rotation import Rotation, Slot
 
@@ -213,14 +212,13 @@ class AppDatabase(pulumi.ComponentResource):
         keepers = self.rotation.keepers(None if role == "migrate" else role)
         acts_as_owner = migrates or self._spec.settings.ddl
         secret = self._spec.lifecycle.replaceable(pulumi.ResourceOptions(parent=self), rotated=keepers is not None)
-        password = passwords.generated(f"{self._base}-{role}-password", secret, keepers)
-        salt = passwords.salt(f"{self._base}-{role}-salt", secret, keepers)
+        password, verifier = passwords.for_postgres(f"{self._base}-{role}", secret, keepers)
         limits = None if migrates else self._spec.settings.limits  # a migration may take its time
         made = postgresql.Role(
             f"{self._base}-{role}",
             name=self._roles.login(role),
             login=open_ and not self._spec.locked,
-            password=pulumi.Output.all(password, salt).apply(lambda both: scram_verifier(*both)),
+            password=verifier,
             roles=[self.group, self.owner] if acts_as_owner else [self.group],
             assume_role=self._roles.owner if acts_as_owner else None,
             statement_timeout=limits.statement_timeout if limits else None,

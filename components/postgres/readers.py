@@ -20,7 +20,6 @@ from components.postgres._drain import drained
 from components.postgres._inside import inside
 from components.postgres._membership import joined
 from components.postgres._reader_grants import guarded, nobody_runs_functions, reading
-from components.postgres._scram import scram_verifier
 from components.postgres.database import AppDatabase
 from components.postgres.endpoint import Endpoint
 from components.rotation import Rotation, Slot
@@ -135,13 +134,12 @@ class Reader(pulumi.ComponentResource):
         """One of the two logins; PostgreSQL gets a verifier of its password, which is returned itself."""
         spec, mine = self._args.spec, pulumi.ResourceOptions(parent=self)
         keepers = spec.rotation.keepers(slot)
-        password = passwords.generated(f"{self._base}-{slot}-password", mine, keepers)
-        salt = passwords.salt(f"{self._base}-{slot}-salt", mine, keepers)
+        password, verifier = passwords.for_postgres(f"{self._base}-{slot}", mine, keepers)
         made = postgresql.Role(
             f"{self._base}-{slot}",
             name=self._roles.login(slot),
             login=open_,
-            password=pulumi.Output.all(password, salt).apply(lambda both: scram_verifier(*both)),
+            password=verifier,
             roles=[self.group],
             statement_timeout=spec.limits.statement_timeout,
             idle_in_transaction_session_timeout=spec.limits.idle_in_transaction_session_timeout,

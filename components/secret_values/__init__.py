@@ -6,6 +6,7 @@ birth and in no message.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
@@ -51,7 +52,7 @@ def _references(settings: Settings) -> Iterator[tuple[str, SecretRef]]:
 
 
 def _source(settings: Settings) -> Source:
-    client: list[vault.Reader] = []  # made by the first reference that needs it
+    connected = functools.cache(vault.connect)  # by the first reference that needs it
 
     def value(ref: SecretRef) -> str:
         if ref.config is not None:
@@ -60,8 +61,6 @@ def _source(settings: Settings) -> Source:
             return sources.from_environment(ref.env)
         if settings.vault is None:
             raise SecretNotFoundError(_NO_VAULT, "Add vault: {address: ...}")
-        if not client:
-            client.append(vault.connect(settings.vault))
-        return client[0](ref.vault or "", ref.key)
+        return connected(settings.vault)(ref.vault or "", ref.key)
 
     return value

@@ -11,7 +11,7 @@ from components.naming import RoleNames, short_name
 from components.network import DataAddresses
 from components.platforms.docker import _duration
 from components.postgres._hba import pg_hba, pg_ident
-from components.postgres._scram import scram_verifier
+from components.scram import scram_verifier
 
 
 def test_a_verifier_is_what_postgresql_itself_computes():

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from operate import redis_users
+from operate import redis_users, step
 
 ENVIRONMENT = {
     "REDIS_HOST": "127.0.0.1",
@@ -96,24 +96,24 @@ def test_an_apps_keys_are_deleted_in_each_of_its_databases():
 
 @pytest.mark.parametrize("command", ["lock", "delete", "purge"])
 def test_every_command_names_a_server_that_does_not_answer(command, capsys):
-    assert redis_users.main([command], ENVIRONMENT) == 1
+    assert step.run(redis_users.STEPS[command], ENVIRONMENT) == 1
     assert f"cannot {command} user shop on Redis at 127.0.0.1:1" in capsys.readouterr().err
 
 
 def test_a_server_that_does_not_answer_is_named_without_a_password(capsys):
-    assert redis_users.main(["set"], ENVIRONMENT) == 1
+    assert step.run(redis_users.STEPS["set"], ENVIRONMENT) == 1
     said = capsys.readouterr().err
     assert "cannot set user shop on Redis at 127.0.0.1:1" in said
     assert "hunter2" not in said
 
 
 def test_a_missing_variable_is_named(capsys):
-    assert redis_users.main(["set"], {}) == 2
+    assert step.run(redis_users.STEPS["set"], {}) == 2
     assert "REDIS_APP is not set" in capsys.readouterr().err
 
 
 def test_an_unknown_verb_is_answered_with_the_usage(capsys):
-    assert redis_users.main(["drop"], ENVIRONMENT) == 2
+    assert step.main("redis_users", redis_users.STEPS, ["drop"], ENVIRONMENT) == 2
     assert "usage" in capsys.readouterr().err
 
 

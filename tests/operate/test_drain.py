@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from operate import drain
+from operate import drain, step
 
 
 class Server:
@@ -96,12 +96,12 @@ def test_what_a_pooler_was_told_is_taken_back_after_an_error_too():
 
 def test_a_server_that_does_not_answer_is_named_without_a_password(capsys):
     environment = {"PGHOST": "127.0.0.1", "PGPORT": "1", "DRAIN_LOGIN": "shop_a", "DRAIN_SECONDS": "1"}
-    assert drain.main({**environment, "PGPASSWORD": "hunter2"}) == 1
+    assert step.run(drain.carry_out, {**environment, "PGPASSWORD": "hunter2"}) == 1
     said = capsys.readouterr().err
     assert "sessions of shop_a on 127.0.0.1:1" in said
     assert "hunter2" not in said
 
 
 def test_a_missing_variable_is_named(capsys):
-    assert drain.main({}) == 2
+    assert step.run(drain.carry_out, {}) == 2
     assert "DRAIN_LOGIN is not set" in capsys.readouterr().err

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from operate import external_server
+from operate import external_server, step
 from operate.external_server import faults
 
 SERVER = {"PGHOST": "127.0.0.1", "PGPORT": "1", "PGSSLMODE": "disable", "PGUSER": "boss", "PGDATABASE": "postgres"}
@@ -63,7 +63,7 @@ def test_everything_that_is_wrong_is_told_at_once():
 
 def test_an_error_names_the_key_the_admin_and_the_server_and_no_password(capsys):
     told = {"EXTERNAL_SERVER": json.dumps(SERVER), "EXTERNAL_ASKED": json.dumps(ASKED), "PGPASSWORD": "hunter2-hunter2"}
-    assert external_server.main(["check"], told) == 1
+    assert step.run(external_server.STEPS["check"], told) == 1
     line = capsys.readouterr().err.strip()
     assert line.startswith("data-tier:apps.wiki.postgres.server.external: boss on 127.0.0.1:1: ")
     assert "refused" in line
@@ -73,11 +73,11 @@ def test_an_error_names_the_key_the_admin_and_the_server_and_no_password(capsys)
 
 @pytest.mark.parametrize("arguments", [[], ["all"], ["check", "join"]])
 def test_a_wrong_command_is_answered_with_its_usage(arguments, capsys):
-    assert external_server.main(arguments, {}) == 2
+    assert step.main("external_server", external_server.STEPS, arguments, {}) == 2
     assert "check|join" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["check", "join"])
 def test_what_the_environment_lacks_is_named(command, capsys):
-    assert external_server.main([command], {}) == 2
+    assert step.run(external_server.STEPS[command], {}) == 2
     assert "is not set in the environment" in capsys.readouterr().err

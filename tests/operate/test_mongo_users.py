@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pymongo.errors import OperationFailure
 
-from operate import mongo_client, mongo_users
+from operate import mongo_client, mongo_users, step
 
 ENVIRONMENT = {
     "MONGO_HOST": "127.0.0.1",
@@ -114,19 +114,21 @@ def test_an_error_of_the_server_is_not_hidden(monkeypatch):
 
 @pytest.mark.parametrize("arguments", [[], ["drop"], ["set", "lock"]])
 def test_a_wrong_call_says_how(arguments, capsys):
-    assert mongo_users.main(arguments, ENVIRONMENT) == 2
+    assert step.main("mongo_users", mongo_users.STEPS, arguments, ENVIRONMENT) == 2
     assert "set|settle|lock|delete|purge" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("missing", ["MONGO_HOST", "MONGO_DATABASE", "MONGO_FORMER_USER"])
 def test_what_is_missing_is_named(missing, capsys):
-    assert mongo_users.main(["lock"], {key: value for key, value in ENVIRONMENT.items() if key != missing}) == 2
+    assert (
+        step.run(mongo_users.STEPS["lock"], {key: value for key, value in ENVIRONMENT.items() if key != missing}) == 2
+    )
     assert capsys.readouterr().err == f"{missing} is not set in the environment\n"
 
 
 def test_a_server_that_does_not_answer_is_named_and_no_password(monkeypatch, capsys):
     monkeypatch.setattr(mongo_users, "connected", partial(mongo_client.connected, seconds=0.3))
-    assert mongo_users.main(["set"], ENVIRONMENT) == 1
+    assert step.run(mongo_users.STEPS["set"], ENVIRONMENT) == 1
     said = capsys.readouterr().err
     assert "cannot set users of docs on MongoDB at 127.0.0.1:1: ServerSelectionTimeoutError" in said
     assert "Plain" not in said

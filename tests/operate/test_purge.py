@@ -73,3 +73,15 @@ def test_the_app_leaves_the_stack_file_and_the_others_stay(
     purge._forget(STACK, "my-app")
     found = yaml.safe_load(project.file.read_text())["config"]
     assert found == {f"data-tier:{key}": value for key, value in {"apps": {"other": {}}, **left}.items()}
+
+
+def test_a_reader_goes_with_the_last_app_that_it_reads() -> None:
+    apps = {
+        "shop": {"postgres": {"readers": ["audit", "reports"]}},
+        "wiki": {"postgres": {"readers": ["reports"]}},
+        "front": None,
+    }
+    file = {"apps": apps, "readers": {"audit": {}, "reports": {}, "nobody": {}}}
+    assert purge._only_read(file, "shop") == ["audit"]
+    assert purge._only_read(file, "wiki") == []
+    assert purge._only_read({"apps": {"wiki": apps["wiki"]}, "readers": {"reports": {}}}, "wiki") == ["reports"]

@@ -12,7 +12,7 @@ import pytest
 import redis
 from pymongo.errors import OperationFailure
 
-from operate import lifecycle, mongo_client, pulumi, rotate_admin, turn_admin
+from operate import lifecycle, mongo_client, pulumi, rotate_admin, step, turn_admin
 from operate.errors import OperateError
 from operate.stack import Server
 from tests.operate.outputs import outputs, stack
@@ -101,18 +101,11 @@ def test_servers_that_are_down_cant_turn(told):
 
 @pytest.mark.parametrize("kind", ["postgres", "redis", "mongo"])
 def test_a_server_that_does_not_answer_is_named_without_a_password(kind, capsys):
-    assert turn_admin.main([kind], ENVIRONMENT) == 1
+    assert step.run(turn_admin.STEPS[kind], ENVIRONMENT) == 1
     said = capsys.readouterr().err
     assert f"the admin of {kind} at 127.0.0.1:1 can't turn" in said
     assert "hunter2" not in said
     assert "hunter2" not in repr(turn_admin.Admin.of(ENVIRONMENT))
-
-
-def test_a_missing_variable_and_an_unknown_kind_are_answered(capsys):
-    assert turn_admin.main(["redis"], {}) == 2
-    assert "TURN_HOST is not set" in capsys.readouterr().err
-    assert turn_admin.main(["mysql"], ENVIRONMENT) == 2
-    assert "usage" in capsys.readouterr().err
 
 
 class Redis:
@@ -144,7 +137,7 @@ class Redis:
 def test_redis_is_left_with_the_current_password_alone_whichever_it_takes(takes, logins, monkeypatch):
     Redis.takes, Redis.logins, Redis.told = takes, [], []
     monkeypatch.setattr(turn_admin.redis, "Redis", Redis)
-    assert turn_admin.main(["redis"], ENVIRONMENT) == 0
+    assert step.run(turn_admin.STEPS["redis"], ENVIRONMENT) == 0
     assert Redis.logins == logins
     set_, save = Redis.told
     assert set_[:4] == ("ACL", "SETUSER", "admin", "resetpass")
@@ -155,7 +148,7 @@ def test_redis_is_left_with_the_current_password_alone_whichever_it_takes(takes,
 def test_redis_that_takes_neither_is_an_error(monkeypatch, capsys):
     Redis.takes, Redis.told = "another", []
     monkeypatch.setattr(turn_admin.redis, "Redis", Redis)
-    assert turn_admin.main(["redis"], ENVIRONMENT) == 1
+    assert step.run(turn_admin.STEPS["redis"], ENVIRONMENT) == 1
     assert "WRONGPASS" in capsys.readouterr().err
     assert Redis.told == []
 
@@ -185,7 +178,7 @@ class Mongo:
 def test_mongo_is_left_with_the_current_password_whichever_it_takes(takes, logins, monkeypatch):
     server = Mongo(takes)
     monkeypatch.setattr(mongo_client, "connected", server.connected)
-    assert turn_admin.main(["mongo"], ENVIRONMENT) == 0
+    assert step.run(turn_admin.STEPS["mongo"], ENVIRONMENT) == 0
     assert server.logins == logins
     assert server.told == [("updateUser", "admin", {"pwd": "newhunter2"})]
 
@@ -193,7 +186,7 @@ def test_mongo_is_left_with_the_current_password_whichever_it_takes(takes, login
 def test_mongo_that_takes_neither_is_an_error_without_a_password(monkeypatch, capsys):
     server = Mongo("another")
     monkeypatch.setattr(mongo_client, "connected", server.connected)
-    assert turn_admin.main(["mongo"], ENVIRONMENT) == 1
+    assert step.run(turn_admin.STEPS["mongo"], ENVIRONMENT) == 1
     said = capsys.readouterr().err
     assert "the admin of mongo at 127.0.0.1:1 can't turn: Authentication failed." in said
     assert "hunter2" not in said
@@ -212,5 +205,5 @@ def test_postgres_that_takes_the_current_password_is_left_alone(monkeypatch):
         return Session()
 
     monkeypatch.setattr(psycopg, "connect", connect)
-    assert turn_admin.main(["postgres"], ENVIRONMENT) == 0
+    assert step.run(turn_admin.STEPS["postgres"], ENVIRONMENT) == 0
     assert tried == ["newhunter2", "closed"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from operate import readers, row_level_security
+from operate import readers, row_level_security, step
 from operate.row_level_security import TYPES, Tenancy, statements
 
 SERVER = {"PGHOST": "127.0.0.1", "PGPORT": "1", "PGDATABASE": "shop", "PGUSER": "admin", "PGPASSWORD": "hunter2"}
@@ -55,30 +55,21 @@ def test_only_the_owner_puts_tables_under_it():
 
 
 @pytest.mark.parametrize(
-    ("main", "arguments", "more", "about"),
+    ("module", "name", "more", "about"),
     [
-        (row_level_security.main, ["install"], RLS, "row-level security in shop on 127.0.0.1:1"),
-        (readers.main, ["guard"], {"READER_LOGINS": "x_a,x_b"}, "guard readers in shop on 127.0.0.1:1"),
+        (row_level_security, "install", RLS, "row-level security in shop on 127.0.0.1:1"),
+        (readers, "guard", {"READER_LOGINS": "x_a,x_b"}, "guard readers in shop on 127.0.0.1:1"),
         *(
-            (readers.main, [what], {"READER": "x", "READER_OWNER": "o", "READER_APP": "s"}, f"cannot {what} readers")
+            (readers, what, {"READER": "x", "READER_OWNER": "o", "READER_APP": "s"}, f"cannot {what} readers")
             for what in ("grant", "revoke")
         ),
     ],
 )
-def test_a_server_that_does_not_answer_is_named_without_a_password(main, arguments, more, about, capsys, monkeypatch):
+def test_a_server_that_does_not_answer_is_named_without_a_password(module, name, more, about, capsys, monkeypatch):
     for key, value in SERVER.items():
         monkeypatch.setenv(key, value)
-    assert main(arguments, {**SERVER, **more}) == 1
+    assert step.run(module.STEPS[name], {**SERVER, **more}) == 1
     said = capsys.readouterr().err
     assert about in said
     assert len(said.strip().splitlines()) == 1
     assert "hunter2" not in said
-
-
-@pytest.mark.parametrize(("main", "good"), [(row_level_security.main, "install"), (readers.main, "grant")])
-def test_wrong_arguments_and_missing_variables_are_told(main, good, capsys):
-    for arguments in ([], ["drop"], [good, good]):
-        assert main(arguments, {}) == 2
-        assert "usage: python -m operate." in capsys.readouterr().err
-    assert main([good], {}) == 2
-    assert "PGDATABASE is not set" in capsys.readouterr().err

@@ -255,6 +255,7 @@ def _service(settings: Settings, app: str) -> dict[str, Any]:
         "url": f"http://127.0.0.1:{service.port.host}/" if service.port else None,
         "publish": settings.network[service.home].publish if service.port else None,
         "redis": {purpose: settings.redis.numbers[purpose] for purpose in its.redis},
+        "uses": dict(its.uses),
         "secrets": f"{settings.service_name(app)}-secrets" if owners or service.secrets else None,
     }
 

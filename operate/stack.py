@@ -120,11 +120,15 @@ class Network:
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """An app's container; `url` and `publish` (loopback or public) say where its port is published, if it has one."""
+    """An app's container; `url` and `publish` (loopback or public) say where its port is published, if it has one.
+
+    `uses` are the apps whose databases it is given beside its own stores, by variable.
+    """
 
     name: str
     url: str | None = None
     publish: str | None = None
+    uses: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def port(self) -> int | None:

@@ -16,6 +16,7 @@ from operate.drawing import Canvas, fit
 
 _TINTS: Final = 3  # how many colours there are for tiers
 _LOOPBACK: Final = "127."
+_OUTSIDE: Final = "outside"  # a network that leads out of the stack belongs to no tier
 
 
 def draw(inventories: Sequence[Inventory]) -> str:
@@ -71,7 +72,7 @@ def _columns(canvas: Canvas, its: Table, at: Layout) -> None:
         told = f"{network.name} {network.subnet or ''}".strip()
         data = {"network": network.name}
         canvas.rect(span.start, top, span.size, at.bottom - top + 8, f"tier-{number}", told=told, data=data)
-        name = fit(network.tier, span.size - 4, 11, bold=True)
+        name = fit(network.tier or _OUTSIDE, span.size - 4, 11, bold=True)
         canvas.text(span.middle, top + 16, name, "ink", size=11, anchor="middle", bold=True, told=told)
         reach = "internal" if network.internal else "routed"
         canvas.text(span.middle, top + 30, reach, "muted", size=10, anchor="middle")
@@ -85,6 +86,7 @@ def _row(canvas: Canvas, inventories: Sequence[Inventory], its: Table, at: Layou
         _ports(canvas, inventories[-1], its, at, place, row.service, at.service.start)
         _ways(canvas, its, at, place, row)
         _service(canvas, at, place, row.app or row.service.name, row.service)
+        _uses(canvas, inventories[-1], at, place, row)
     elif row.app is not None:
         said = "kept, not served from here" if row.kept else "no service here"
         canvas.text(at.service.start + 9, place.middle - 2, _room(row.app, at), "ink", size=12, bold=True, told=row.app)
@@ -93,6 +95,16 @@ def _row(canvas: Canvas, inventories: Sequence[Inventory], its: Table, at: Layou
         if seat.container is not None:
             end = at.regions[region].start + stores.GUTTER
             _ports(canvas, inventories[region], its, at, place, seat.container, end)
+
+
+def _uses(canvas: Canvas, inventory: Inventory, at: Layout, place: Place, row: Row) -> None:
+    """Whose databases an app without stores of its own is given; for one with stores the legend tells it."""
+    service = inventory.stack.services.get(row.app or "")
+    if service and service.uses and not row.seats:
+        text = f"uses {', '.join(dict.fromkeys(service.uses.values()))}: {', '.join(service.uses)}"
+        span = at.regions[-1]
+        words = fit(text, span.size - stores.GUTTER, 10)
+        canvas.text(span.start + stores.GUTTER, place.middle + 4, words, "muted", size=10, told=text)
 
 
 def _room(text: str, at: Layout) -> str:

@@ -30,7 +30,7 @@ def draw(canvas: Canvas, inventories: Sequence[Inventory], tiers: Sequence[Netwo
         canvas.text(MARGIN + _SIGN, y, fit(text, room - _SIGN, 10.5), "muted", size=10.5)
         y += _LINE
     y += 5
-    for text in _networks(inventories, tiers):
+    for text in [*_networks(inventories, tiers), *_uses(inventories[-1])]:
         canvas.text(MARGIN, y, fit(text, room, 10.5), "muted", size=10.5)
         y += _LINE
     return y - _LINE + 4
@@ -53,6 +53,15 @@ def _networks(inventories: Sequence[Inventory], tiers: Sequence[Network]) -> lis
     relays = [network.name for network in publishing.values() if network.tier == DATA]
     lines = [_network(network, by_tier.get(network.tier)) for network in tiers]
     return lines + ([f"relays to servers are published through {', '.join(relays)}"] if relays else [])
+
+
+def _uses(inventory: Inventory) -> list[str]:
+    """Which apps are given another one's database, beside stores of their own."""
+    users: dict[str, list[str]] = {}
+    for app, service in inventory.stack.services.items():
+        for owner in dict.fromkeys(service.uses.values()):
+            users.setdefault(owner, []).append(app)
+    return [f"the database of {owner} is used by {', '.join(apps)} too" for owner, apps in users.items()]
 
 
 def _network(network: Network, publish: str | None) -> str:

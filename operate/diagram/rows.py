@@ -128,8 +128,11 @@ def _group(inventory: Inventory, network: Network, rows: Sequence[Row]) -> Group
 
 
 def _servers(inventory: Inventory, network: Network) -> list[Container]:
-    """The containers on a network that the stack tells about as servers; poolers and relays aren't."""
+    """The containers on a network that the stack tells about as servers, or that answer for one outside; poolers and
+    other relays aren't.
+    """
     names = {server.name for server in inventory.stack.servers.values()}
+    names |= {outside.relay for outside in inventory.stack.external_servers.values()}
     return [one for one in inventory.containers if network.name in one.networks and one.name in names]
 
 
@@ -160,6 +163,10 @@ def _slots(inventory: Inventory, network: Network) -> dict[str, list[Slot]]:
             text = _text(stack, server, app)
             if server.network == network.name and text and stack.holds(server, app):
                 found.setdefault(app, []).append(Slot(server=server.name, text=text))
+    for outside in stack.external_servers.values():
+        if outside.network == network.name:
+            text = f"{stack.databases[outside.app].database} on {outside.where}"
+            found.setdefault(outside.app, []).insert(0, Slot(server=outside.relay, text=text))
     return found
 
 
@@ -175,7 +182,9 @@ def _text(stack: Stack, server: Server, app: str) -> str:
 
 
 def _without_stores(inventory: Inventory, placed: set[str | None]) -> list[Row]:
-    """Services without stores, and whatever else is on no network with servers."""
+    """Services without stores of their own, and whatever else is on no network with servers."""
     data = {network.name for network in _data_networks(inventory)}
-    left = [one for one in inventory.containers if not data.intersection(one.networks) and one.app not in placed]
-    return [Row(app=one.app or one.name, service=one) for one in left]
+    services = [one for one in inventory.containers if one.kind == SERVICE and one.app not in placed]
+    others = [one for one in inventory.containers if one.kind != SERVICE and not data.intersection(one.networks)]
+    rows = [Row(app=one.app or one.name, service=one) for one in services]
+    return [*rows, *(Row(app=one.kind, service=one) for one in others)]

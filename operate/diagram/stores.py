@@ -19,6 +19,7 @@ _BETWEEN: Final = 12
 _PADDING: Final = 8
 _HALF: Final = 13  # of a slot's height
 _BELOW_SHARED, _BELOW_OWN = 18, 20  # lines to a further server run so far below the row's own
+_RELAY: Final = "relay"
 _NAMES: Final = {"postgres": "PostgreSQL", "redis": "Redis", "mongo": "MongoDB"}
 
 
@@ -136,6 +137,9 @@ def _told(container: Container) -> str:
 
 def _limits(server: Container) -> list[str]:
     """What a server is and may use, from all of it to its name alone."""
-    major, memory = server.image.rpartition(":")[2], printing.short_size(server.memory)
+    memory = printing.short_size(server.memory)
+    if server.kind == _RELAY:
+        return [f"outside of the stack, through a relay of {memory}", "outside, through a relay", "outside"]
+    major = server.image.rpartition(":")[2]
     name = " ".join(filter(None, [_NAMES.get(server.kind, server.kind), major]))
     return [f"{name} · {memory} · {server.cpu:g} CPU", f"{name} · {memory}", name]

@@ -46,6 +46,15 @@ def documents() -> dict[str, Any]:
     return {**raw, "mongo": {"image": "mongo:7", "storage": "3Gi", "resources": {"memory": "1Gi", "cpu": 1}}}
 
 
+def outside() -> dict[str, Any]:
+    """An app whose server is outside of the stack, and two that use its database, one beside stores of its own."""
+    external = {"host": "shop.example.com", "admin": "boss", "password": {"env": "X"}, "sslmode": "require"}
+    raw = small(report={"uses": {"SHOP_URL": "shop"}, "service": {"tier": "backend"}})
+    raw["apps"]["shop"]["postgres"]["server"] = {"external": external}
+    raw["apps"]["blog"]["uses"] = {"SHOP_URL": "shop", "OTHER_URL": "shop"}
+    return raw
+
+
 def one_app() -> dict[str, Any]:
     raw = small()
     raw["apps"] = {"shop": raw["apps"]["shop"]}
@@ -59,6 +68,7 @@ STACKS = {
     "many": many(),
     "exposed": exposed(),
     "mongo": documents(),
+    "outside": outside(),
 }
 
 
@@ -84,9 +94,10 @@ def test_every_container_is_drawn_once_and_nothing_else_is(drawn: tuple[list[Inv
     inventories, picture = drawn
     expected: list[str] = []
     for number, inventory in enumerate(inventories):
-        services = [one.name for one in inventory.containers if one.kind == "service"]
-        others = [one.name for one in inventory.containers if one.kind != "service"]
-        expected += others + (services if number == 0 else [])  # the same services serve in both shapes
+        data = {network.name for network in inventory.networks if network.tier == "data"}
+        inside = [one for one in inventory.containers if one.kind != "service" and data.intersection(one.networks)]
+        others = [one.name for one in inventory.containers if one not in inside]
+        expected += [one.name for one in inside] + (others if number == 0 else [])  # the same ones serve in both shapes
     assert sorted(picture.data("container")) == sorted(expected)
 
 
@@ -120,6 +131,14 @@ def test_every_colour_has_a_light_and_a_dark_form(drawn: tuple[list[Inventory], 
 
 def test_it_is_as_wide_as_a_page_of_documents() -> None:
     assert Picture(draw([both(small())["unified"]])).width <= 930
+
+
+def test_a_server_outside_is_named_and_so_is_who_uses_a_database_of_another_app() -> None:
+    picture = Picture(draw([both(outside())["unified"]]))
+    told = [f"{label.text} {label.told}" for label in picture.labels]
+    assert any("shop on shop.example.com:5432" in one for one in told)
+    assert any("uses shop: SHOP_URL" in one for one in told)
+    assert any("the database of shop is used by blog, report too" in one for one in told)
 
 
 def test_a_dot_says_on_which_networks_a_service_is() -> None:

@@ -82,7 +82,7 @@ def _running(one: Sized, admin: str, client: docker.DockerClient) -> dict[str, s
     container = daemon.find(client, one.container)
     if container is None or container.status != "running":
         return None
-    ask = {"postgres": _postgres, "redis": _redis, "pgbouncer": _pgbouncer}.get(one.kind)
+    ask = {"postgres": _postgres, "redis": _redis, "mongo": _mongo, "pgbouncer": _pgbouncer}.get(one.kind)
     try:
         return dict(ask(container, [value.name for value in one.values], admin)) if ask else None
     except OperateError:  # it has just stopped, or hangs: `status` says so
@@ -102,6 +102,12 @@ def _redis(container: Container, names: Sequence[str], admin: str) -> Iterator[t
     for name, value in zip(lines[::2], lines[1::2], strict=False):
         mebibytes, rest = divmod(int(value), 1024**2) if value.isdigit() else (0, 1)
         yield name, value if rest else f"{mebibytes}mb"
+
+
+def _mongo(container: Container, names: Sequence[str], admin: str) -> Iterator[tuple[str, str]]:  # noqa: ARG001
+    """What the server was started with."""
+    given = container.attrs["Args"]
+    return ((name, given[given.index(f"--{name}") + 1]) for name in names if f"--{name}" in given)
 
 
 def _pgbouncer(container: Container, names: Sequence[str], admin: str) -> Iterator[tuple[str, str]]:  # noqa: ARG001

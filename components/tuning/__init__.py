@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from components.config.models import Settings
-from components.tuning import poolers, postgres_servers, redis_servers
+from components.tuning import mongo_servers, poolers, postgres_servers, redis_servers
 from components.tuning.explained import Explained, Sized
 
 EXPLAINERS: Final[tuple[Callable[[Settings], Iterator[Sized]], ...]] = (
     postgres_servers.sized,
     poolers.sized,
     redis_servers.sized,
+    mongo_servers.sized,
 )
 
 __all__ = ["EXPLAINERS", "Explained", "Sized", "sized"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -31,6 +32,16 @@ def test_all_servers_are_told_without_docker():
 def test_a_server_is_found_by_its_name_without_the_prefix():
     [one] = explain.gather(parse(small()), "redis-unified", None)
     assert [value["value"] for value in one.as_json()["values"]] == ["48mb", "noeviction"]
+
+
+def test_the_cache_of_mongodb_is_told_and_what_the_container_was_started_with():
+    raw = small("isolated", shop={"mongo": {"database": "shop"}})
+    raw["mongo"] = {"image": "mongo:7", "resources": {"memory": "2Gi", "cpu": 1}}
+    [one] = explain.gather(parse(raw), "shop-mongo", None)
+    [cache] = one.as_json()["values"]
+    assert (cache["name"], cache["value"]) == ("wiredTigerCacheSizeGB", "1")
+    container = SimpleNamespace(attrs={"Args": ["mongod", "--auth", "--wiredTigerCacheSizeGB", "0.25"]})
+    assert dict(explain._mongo(container, ["wiredTigerCacheSizeGB"], "admin")) == {"wiredTigerCacheSizeGB": "0.25"}  # type: ignore[arg-type]
 
 
 def test_a_pool_is_told_with_the_arithmetic_that_it_follows_from():

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import docker
 import psycopg
@@ -45,7 +48,7 @@ class Example(Life):
 
     def connect(self, app: str, file: str = "database_url", **changed: Any) -> psycopg.Connection[Any]:
         """As an app, from the host: by the address of its server or pooler; files are those of the app's secrets."""
-        return psycopg.connect(**{**self._login(app, file), **changed}, autocommit=True)
+        return psycopg.connect(**{**self.login(app, file), **changed}, autocommit=True)
 
     def ask(self, app: str, query: str, *values: Any, file: str = "database_url") -> list[tuple[Any, ...]]:
         """The rows that an app gets."""
@@ -60,6 +63,28 @@ class Example(Life):
         with psycopg.connect(**where, dbname=database, autocommit=True) as connection:
             return connection.execute(query.encode()).fetchall()
 
+    def report(self, app: str, address: str = "127.0.0.1") -> dict[str, Any]:
+        """What an app's service says over HTTP of its stores, well or not."""
+        url = urlsplit(self.told["services"][app]["url"])
+        try:
+            answer = urlopen(f"http://{address}:{url.port}/", timeout=20)
+        except HTTPError as error:
+            answer = error
+        found: dict[str, Any] = json.load(answer)
+        return found
+
+    @contextmanager
+    def stopped(self, name: str) -> Iterator[None]:
+        """One container stands still; afterwards it is healthy again."""
+        container = self.host.containers()[f"{self.host.prefix}-{name}"]
+        container.stop(timeout=20)
+        yield
+        container.start()
+        end = time.monotonic() + 60
+        while self.container(name)["State"]["Health"]["Status"] != "healthy":
+            assert time.monotonic() < end, f"{name} isn't healthy again"
+            time.sleep(0.3)
+
     def server(self, app: str) -> str:
         """The key of the PostgreSQL server that an app's database is on."""
         found: str = self.told["databases"][app]["server"]
@@ -71,7 +96,8 @@ class Example(Life):
         found: dict[str, Any] = json.loads(self.project.operate("compare", "--json").out)
         return found
 
-    def _login(self, app: str, file: str) -> dict[str, Any]:
+    def login(self, app: str, file: str = "database_url") -> dict[str, Any]:
+        """What an app connects with, by the address of its server or pooler."""
         secrets = self.told["secrets"]
         parts = urlsplit(secrets["migrate_urls"][app] if file == "migrate_url" else secrets["urls"][app][file])
         named = [its for kind in ("servers", "poolers") for its in self.told[kind].values()]

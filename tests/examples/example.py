@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,17 @@ class Example(Life):
         """The rows that an app gets."""
         with self.connect(app, file) as connection:
             return connection.execute(query.encode(), values or None).fetchall()
+
+    def entered(self, app: str) -> set[str]:
+        """The databases that an app's logins get into, tried on every server and with the login for migrations too."""
+        found = set()
+        for its in self.told["databases"].values():
+            for database in {its["database"], "postgres"}:
+                for file in ("database_url", "migrate_url"):
+                    with suppress(psycopg.OperationalError):
+                        self.connect(app, file, host=self.told["servers"][its["server"]]["address"], dbname=database)
+                        found.add(database)
+        return found
 
     def admin(self, server: str, query: str, database: str = "postgres") -> list[tuple[Any, ...]]:
         """The rows that a server's superuser gets; `server` is its key, `postgres` or `postgres-<app>`."""

@@ -56,15 +56,23 @@ def env(
     form: Annotated[str, typer.Option("--format", help="dotenv, docker (--env-file), json or compose.")] = "dotenv",
     reader: Reader = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file, made with mode 0600.")] = None,
+    loopback: Annotated[
+        Path | None,
+        typer.Option("--loopback", metavar="CA_FILE", help="By loopback ports; the authority is written to this file."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Print an app's data URLs with their passwords, or write them to a file that only you can read."""
     from operate import env_file
+    from operate import loopback as here
     from operate import stack as stacks
 
     found, secrets = stacks.read_with_secrets(stack)
     found.require(app)
     variables = secrets.of_reader(reader, app) if reader else secrets.of(app)
+    if loopback:
+        variables = here.urls(variables, found, loopback)
+        env_file.write(loopback, found.ca or "")
     text = env_file.text(app, variables, "json" if json else form)
     if output is None:
         sys.stdout.write(text)

@@ -148,7 +148,10 @@ class Held:
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """Everything that the commands need to know of a stack, without its secrets."""
+    """Everything that the commands need to know of a stack, without its secrets.
+
+    `ca` is the authority that verifies its servers, None without TLS.
+    """
 
     name: str
     prefix: str
@@ -162,6 +165,7 @@ class Stack:
     mongo_users: Mapping[str, MongoUser] = field(default_factory=dict)
     poolers: Mapping[str, Pooler] = field(default_factory=dict)
     external_servers: Mapping[str, ExternalServer] = field(default_factory=dict)
+    ca: str | None = None
 
     def require(self, app: str) -> None:
         """Raises OperateError for an app that the stack hasn't."""
@@ -273,6 +277,7 @@ def parse(name: str, outputs: Mapping[str, Any]) -> Stack:
             mongo_users=_each(MongoUser, outputs.get("mongo_users", {})),
             poolers=_each(Pooler, outputs.get("poolers", {})),
             external_servers=_each(ExternalServer, outputs.get("external_servers", {})),
+            ca=outputs.get("ca"),
         )
     except (KeyError, TypeError, AttributeError):
         raise _old(name) from None

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import docker
 import psycopg
@@ -52,6 +55,17 @@ class Example(Life):
         with self.connect(app, file) as connection:
             return connection.execute(query.encode(), values or None).fetchall()
 
+    def entered(self, app: str) -> set[str]:
+        """The databases that an app's logins get into, tried on every server and with the login for migrations too."""
+        found = set()
+        for its in self.told["databases"].values():
+            for database in {its["database"], "postgres"}:
+                for file in ("database_url", "migrate_url"):
+                    with suppress(psycopg.OperationalError):
+                        self.connect(app, file, host=self.told["servers"][its["server"]]["address"], dbname=database)
+                        found.add(database)
+        return found
+
     def admin(self, server: str, query: str, database: str = "postgres") -> list[tuple[Any, ...]]:
         """The rows that a server's superuser gets; `server` is its key, `postgres` or `postgres-<app>`."""
         its = self.told["servers"][server]
@@ -59,6 +73,28 @@ class Example(Life):
         where = {"host": its["address"], "port": its["port"], "user": its["admin"], "password": password}
         with psycopg.connect(**where, dbname=database, autocommit=True) as connection:
             return connection.execute(query.encode()).fetchall()
+
+    def report(self, app: str, address: str = "127.0.0.1") -> dict[str, Any]:
+        """What an app's service says over HTTP of its stores, well or not."""
+        url = urlsplit(self.told["services"][app]["url"])
+        try:
+            answer = urlopen(f"http://{address}:{url.port}/", timeout=20)
+        except HTTPError as error:
+            answer = error
+        found: dict[str, Any] = json.load(answer)
+        return found
+
+    @contextmanager
+    def stopped(self, name: str) -> Iterator[None]:
+        """One container stands still; afterwards it is healthy again."""
+        container = self.host.containers()[f"{self.host.prefix}-{name}"]
+        container.stop(timeout=20)
+        yield
+        container.start()
+        end = time.monotonic() + 60
+        while self.container(name)["State"]["Health"]["Status"] != "healthy":
+            assert time.monotonic() < end, f"{name} isn't healthy again"
+            time.sleep(0.3)
 
     def server(self, app: str) -> str:
         """The key of the PostgreSQL server that an app's database is on."""
@@ -72,7 +108,7 @@ class Example(Life):
         return found
 
     def login(self, app: str, file: str = "database_url") -> dict[str, Any]:
-        """What psycopg connects with as an app."""
+        """What an app connects with, by the address of its server or pooler."""
         secrets = self.told["secrets"]
         parts = urlsplit(secrets["migrate_urls"][app] if file == "migrate_url" else secrets["urls"][app][file])
         named = [its for kind in ("servers", "poolers") for its in self.told[kind].values()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import socket
 import socketserver
 import subprocess
@@ -19,6 +20,8 @@ from typing import Any
 
 import pytest
 
+from components import drivers
+from components.tls import authority
 from images.recipes import HERE
 
 PROBE = str(HERE / "probe/probe")
@@ -133,6 +136,30 @@ def test_stores_that_are_down_give_503_with_the_kind_of_error_and_no_password(st
     assert report["redis"] == {"ok": False, "error": "ConnectionError"}
     assert PASSWORD not in everything
     assert "shop_a" not in everything
+
+
+def test_further_databases_are_tried_and_reported_by_their_variables(start: Start, tmp_path: Path):
+    file = tmp_path / "legacy"
+    file.write_text("postgresql+asyncpg://poc_a:quite-secret-words@127.0.0.1:1/poc?dsn=postgres%3A%2F%2F%2F")
+    status, report, everything = start(LEGACY_DATABASE_URL_FILE=str(file))()
+    assert (status, report["further"]) == (503, {"LEGACY_DATABASE_URL": {"ok": False, "error": "OperationalError"}})
+    assert PASSWORD not in everything
+
+
+@pytest.mark.parametrize(
+    ("url", "wanted"),
+    [
+        ("postgresql://a:b%40@db:5432/x?sslmode=verify-full", "postgresql://a:b%40@db:5432/x?sslmode=verify-full"),
+        ("postgresql:///x?host=/run/postgresql", "postgresql:///x?host=/run/postgresql"),
+        ("postgresql+psycopg://a:b@db/x?sslmode=require", "postgresql://a:b@db/x?sslmode=require"),
+        (
+            f"postgresql+asyncpg://a:b%40@db:5432/x{drivers.query('asyncpg', authority.POSTGRES_QUERY)}",
+            f"postgresql://a:b%40@db:5432/x{authority.POSTGRES_QUERY}",
+        ),
+    ],
+)
+def test_a_url_of_sqlalchemy_is_read_as_libpq_reads_it(url: str, wanted: str):
+    assert runpy.run_path(PROBE)["plain"](url) == wanted
 
 
 def test_an_app_without_stores_is_well_and_reports_none(start: Start):

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from docker.errors import APIError, NotFound
 
+from components.config.models import Redis
 from images import build
 from images.recipes import POSTGRES_OF_SUITE
 from operate import daemon, pulumi, screen
@@ -25,8 +26,7 @@ def up(stack: str) -> None:
     settings = _settings(stack)
     _require_way_to_servers(settings)
     _ensure_stack(stack)
-    images = settings["postgres"]["image"], settings["redis"]["image"]
-    decision = build.ensure(*images, _source(settings), _suite(settings), _mongo(settings))
+    decision = build.ensure(*_images(settings), _source(settings), _suite(settings), _mongo(settings))
     _record(stack, settings, decision)
     if _is_stopped(settings):
         pulumi.run("config", "rm", f"{PROJECT}:running", "--stack", stack)
@@ -39,7 +39,7 @@ def preview(stack: str) -> None:
     settings = _settings(stack)
     _ensure_stack(stack)
     if "images" not in settings:
-        decision = build.decide(settings["postgres"]["image"], settings["redis"]["image"], _source(settings))
+        decision = build.decide(*_images(settings), _source(settings))
         _record(stack, settings, decision)
     pulumi.run("preview", "--diff", "--suppress-outputs", "--stack", stack)
 
@@ -99,15 +99,23 @@ def own_keys(stack: str) -> dict[str, Any]:
 def _settings(stack: str) -> dict[str, Any]:
     """The own keys, with what images are built from. Raises OperateError where that is missing."""
     own = own_keys(stack)
-    for key in ("postgres", "redis"):
-        if not isinstance(own.get(key), dict) or not isinstance(own[key].get("image"), str):
-            raise OperateError(f"Pulumi.{stack}.yaml: {PROJECT}:{key}.image is missing; name the server's image there")
+    if not _image(own, "postgres"):
+        raise OperateError(f"Pulumi.{stack}.yaml: {PROJECT}:postgres.image is missing; name the server's image there")
     return own
+
+
+def _images(settings: dict[str, Any]) -> tuple[str, str]:
+    """The images of PostgreSQL and Redis; a stack without Redis says nothing of it."""
+    return str(_image(settings, "postgres")), _image(settings, "redis") or Redis.model_fields["image"].default
 
 
 def _mongo(settings: dict[str, Any]) -> str | None:
     """The image that is named for MongoDB, where one is."""
-    section = settings.get("mongo")
+    return _image(settings, "mongo")
+
+
+def _image(settings: dict[str, Any], kind: str) -> str | None:
+    section = settings.get(kind)
     return section.get("image") if isinstance(section, dict) and isinstance(section.get("image"), str) else None
 
 

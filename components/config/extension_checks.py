@@ -1,4 +1,4 @@
-"""What is wrong with extensions: those that the image hasn't, as far as that is known, and whose library isn't loaded."""
+"""What is wrong with extensions: the image hasn't them, as far as that is known, or the server doesn't load them."""
 
 from __future__ import annotations
 

@@ -52,6 +52,11 @@ class Budget:
         """What remains for the shares beyond what the apps need at least; negative where they don't fit."""
         return self.capacity - self.own - self.wanted
 
+    @property
+    def openable(self) -> int:
+        """How many may be open at once: what is reserved and what the logins may open, all of them where apps share."""
+        return self.capacity if self.weights else min(self.capacity, self.own + self.wanted)
+
     def pools(self) -> dict[str, int]:
         """The connections of each app beside its direct ones: what it says, or at least one a process and its share."""
         whole, left = sum(self.weights.values()), max(0, self.left)

@@ -61,7 +61,9 @@ def _services(settings: Settings) -> Iterator[tuple[str, str, Service]]:
 
 def _servers(settings: Settings) -> list[tuple[str, str]]:
     """Where each server's name is declared, and the name; the shared ones first."""
-    found = [("data-tier:postgres.name", settings.postgres_name), ("data-tier:redis.name", settings.redis_name)]
+    found = [("data-tier:redis.name", settings.redis_name)]
+    if places.shares_postgres(settings):
+        found.insert(0, ("data-tier:postgres.name", settings.postgres_name))
     found += pooler_checks.names(settings)
     purposes = [redis_servers.of_purpose(settings, purpose) for purpose in settings.redis.servers]
     found += [(f"data-tier:{its.path}.name", its.name) for its in purposes]

@@ -1,4 +1,4 @@
-"""What is wrong with extensions: those that the servers' image hasn't, as far as that is known before it runs."""
+"""What is wrong with extensions: the image hasn't them, as far as that is known, or the server doesn't load them."""
 
 from __future__ import annotations
 
@@ -39,4 +39,27 @@ def _offered(settings: Settings) -> Iterator[Problem]:
                 )
 
 
-RULES: Final[tuple[Callable[[Settings], Iterator[Problem]], ...]] = (_offered,)
+_NEEDS: Final = {
+    "pgaudit": ("audit", "Write data-tier:postgres.audit: [ddl, write]"),
+    "pg_stat_statements": ("statements", "Write data-tier:postgres.statements: true"),
+}
+
+
+def _loaded(settings: Settings) -> Iterator[Problem]:
+    """On the servers of the stack: what one outside of it loads is somebody else's."""
+    for app, its in settings.apps.items():
+        if its.postgres is None or (places.external(settings, app) and places.places(settings, app) == ("isolated",)):
+            continue
+        for at, name in enumerate(its.postgres.extensions):
+            key, remedy = _NEEDS.get(name, ("", ""))
+            if key and not getattr(settings.postgres, key):
+                yield Problem(
+                    key=f"data-tier:apps.{app}.postgres.extensions[{at}]",
+                    value=name,
+                    rule="it works where the server loads its library at the start",
+                    remedy=remedy,
+                    needs=f"data-tier:postgres.{key}",
+                )
+
+
+RULES: Final[tuple[Callable[[Settings], Iterator[Problem]], ...]] = (_offered, _loaded)

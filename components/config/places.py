@@ -47,6 +47,11 @@ def services(settings: Settings) -> Iterator[tuple[str, Service]]:
             yield app, its.service
 
 
+def shares_postgres(settings: Settings) -> bool:
+    """Whether there is a shared PostgreSQL server: not where every app has its database elsewhere."""
+    return any(its.postgres for its in apps_in(settings, "unified").values())
+
+
 def readers(settings: Settings, apps: Iterable[str]) -> tuple[str, ...]:
     """The readers of the databases of `apps`, in the stack file's order: each exists on the server of these apps."""
     named = {name for app in apps if (its := settings.apps[app].postgres) for name in its.readers}

@@ -39,6 +39,13 @@ def budget(settings: Settings, place: Place, app: str) -> Budget:
     )
 
 
+def openable(settings: Settings, app: str | None) -> int:
+    """How many connections can be open at once on an app's own server, or on the shared one with None."""
+    if app is not None:
+        return budget(settings, "isolated", app).openable
+    return budget(settings, "unified", next(iter(places.apps_in(settings, "unified")))).openable
+
+
 def says_its_own(database: AppDatabase) -> bool:
     """Whether the stack file gives the number of an app's connections, which is its pool then."""
     return "connections" in database.model_fields_set

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Final
 
-from components.config import places
+from components.config import places, pools
 from components.config.errors import NOTHING, Problem
 from components.config.models import Postgres, Settings
 from components.tuning.catalogue import INSTEAD, PARAMETERS
-from components.tuning.postgres import Given, memory_at_most
+from components.tuning.postgres import memory_at_most
 from components.tuning.postgres_servers import parameter_keys, servers
 
 _KIB: Final = 1024
@@ -59,18 +59,24 @@ def _is_well(name: str, value: str) -> bool:
     return True
 
 
-def _sound(settings: Settings) -> Iterator[tuple[str, Postgres, Mapping[str, str]]]:
-    """The servers whose parameters can be read: the section that sizes them, their settings, parameters' keys."""
+def _sound(settings: Settings) -> Iterator[tuple[str | None, Postgres, Mapping[str, str]]]:
+    """The servers whose parameters can be read: the app that one belongs to, its settings, parameters' keys."""
     for _, server, app in servers(settings):
         if all(name in PARAMETERS and _is_well(name, value) for name, value in server.parameters.items()):
-            section = f"data-tier:apps.{app}.postgres.server" if app else "data-tier:postgres"
-            yield section, server, parameter_keys(settings, app)
+            yield app, server, parameter_keys(settings, app)
+
+
+def _sessions(settings: Settings, app: str | None, server: Postgres) -> int:
+    """How many may sort at once: a declared work_mem is held against what logins may open, not against every place."""
+    return pools.openable(settings, app) if "work_mem" in server.parameters else pools.capacity(server)
 
 
 def _memory(settings: Settings) -> Iterator[Problem]:
     """The server would be ended by the kernel when all its connections sort at once."""
-    for section, server, keys in _sound(settings):
-        parts, memory = memory_at_most(server), server.resources.memory
+    for app, server, keys in _sound(settings):
+        section = f"data-tier:apps.{app}.postgres.server" if app else "data-tier:postgres"
+        sessions, memory = _sessions(settings, app, server), server.resources.memory
+        parts = memory_at_most(server, sessions)
         if sum(parts.values()) <= memory * _KIB:
             continue
         largest = max(parts, key=lambda name: (name in server.parameters, parts[name]))
@@ -78,8 +84,7 @@ def _memory(settings: Settings) -> Iterator[Problem]:
         yield Problem(
             key=keys.get(largest, f"{section}.connections"),
             value=server.parameters.get(largest, server.connections or NOTHING),
-            rule=f"with {Given.of(server).connections} connections the parts come to {sum(parts.values()) // _KIB} MiB "
-            f"of {memory}: {told}",
+            rule=f"with {sessions} connections the parts come to {sum(parts.values()) // _KIB} MiB of {memory}: {told}",
             remedy="Lower it, declare fewer connections, or give the server more memory",
         )
 

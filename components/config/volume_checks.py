@@ -20,7 +20,7 @@ def _names(settings: Settings) -> Iterator[Problem]:
 
 def _declared(settings: Settings) -> Iterator[tuple[str, str]]:
     """Where the name of each volume comes from, and the name."""
-    servers = [("data-tier:postgres", settings.postgres)]
+    servers = [("data-tier:postgres", settings.postgres)] if places.shares_postgres(settings) else []
     servers += [
         (f"data-tier:apps.{app}.postgres.server", places.own_postgres(settings, app))
         for app in places.own_postgres_apps(settings)

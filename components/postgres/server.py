@@ -28,6 +28,7 @@ from components.platforms import (
     present,
 )
 from components.postgres._hba import pg_hba, pg_ident
+from components.postgres._preloaded import preloaded
 from components.rotating import Passwords, TurnArgs, rotating, turned
 from components.tls import (
     CERTIFICATE_PATH,
@@ -279,6 +280,6 @@ def _flags(args: PostgresServerArgs) -> list[str]:
         fixed |= {"ssl": "on", "ssl_cert_file": CERTIFICATE_PATH, "ssl_key_file": KEY_PATH}
     return [
         part
-        for key, value in {**fixed, **tuning.parameters(args.settings)}.items()
+        for key, value in {**fixed, **preloaded(args.settings), **tuning.parameters(args.settings)}.items()
         for part in ("-c", f"{key}={value}")
     ]

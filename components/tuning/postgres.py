@@ -231,10 +231,10 @@ def parameters(server: Postgres) -> dict[str, str]:
     return {one.name: one.value for one in explain(server)}
 
 
-def memory_at_most(server: Postgres) -> dict[str, int]:
+def memory_at_most(server: Postgres, sessions: int) -> dict[str, int]:
     """The most that each part of the server's own memory comes to, in kB, by the parameter that decides it.
 
-    One operation for each connection: a query with several sorts takes more. Raises ValueError for a value that
+    One operation for each of `sessions`: a query with several sorts takes more. Raises ValueError for a value that
     PostgreSQL wouldn't take.
     """
     found = parameters(server)
@@ -242,7 +242,7 @@ def memory_at_most(server: Postgres) -> dict[str, int]:
     vacuum = number["autovacuum_work_mem"]
     return {
         "shared_buffers": number["shared_buffers"],
-        "work_mem": number["work_mem"] * Given.of(server).connections,
+        "work_mem": number["work_mem"] * sessions,
         "maintenance_work_mem": number["maintenance_work_mem"],
         "autovacuum_work_mem": (number["maintenance_work_mem"] if vacuum < 0 else vacuum)
         * number["autovacuum_max_workers"],

@@ -12,7 +12,7 @@ from components.tuning.postgres import CAPACITY, explain
 
 def servers(settings: Settings) -> Iterator[tuple[str, Postgres, str | None]]:
     """Each server's container, settings, and the app that it belongs to, None for the shared one."""
-    if any(its.postgres for its in places.apps_in(settings, "unified").values()):
+    if places.shares_postgres(settings):
         yield settings.postgres_name, settings.postgres, None
     for app in places.own_postgres_apps(settings):
         own = places.own_postgres(settings, app)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _POSTGRES_MEMORY, _REDIS_MEMORY = 1024, 256  # MiB, where nothing says
 _SMALLEST_POSTGRES, _SMALLEST_REDIS = 128, 32
+_LOADED: Final = {"pg_stat_statements": ("statements", True), "pgaudit": ("audit", ["ddl", "write"])}
 _CONNECTIONS: Final = 20 + MIGRATION_CONNECTIONS  # of an app that says nothing
 _MOST_CONNECTIONS: Final = 5000
 _ADMINS: Final = ("admin", "postgres", "data_admin", "stack_admin")
@@ -90,6 +91,8 @@ def _postgres(plan: Plan, scene: Scene) -> None:
         section["connections"] = min(_MOST_CONNECTIONS, max(declared, -(-needed // 10) * 10))
     cpu = share((server.unit.cpu for server in used), 1, plan.topology == "unified")
     section["resources"] = {"memory": size(max(memory, _SMALLEST_POSTGRES)), "cpu": cpu}
+    extensions = {name for server in used for names in server.databases.values() for name in names}
+    section |= {key: value for name, (key, value) in _LOADED.items() if name in extensions}
     plan.config["data-tier:postgres"] = section
     if not used:
         plan.remark("There was no PostgreSQL: nothing is built of this until an app asks for it.", "data-tier:postgres")

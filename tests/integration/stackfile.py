@@ -81,12 +81,17 @@ def free_port(first: int, last: int) -> int:
 
 def free_subnets(client: docker.DockerClient | None, count: int) -> list[IPv4Network]:
     """Subnets that no network of the host has, outside of those that Docker chooses by itself."""
-    return _free(client, count, (IPv4Network(f"10.64.{third}.0/24") for third in range(256)))
+    return _free(client, count, (IPv4Network(f"10.64.{third}.0/24") for third in _from_own_place(256)))
 
 
 def free_pool(client: docker.DockerClient | None) -> IPv4Network:
     """Subnets for apps' own networks: as many as by default, so that names of two apps don't lead to the same one."""
-    return _free(client, 1, (IPv4Network(f"10.{second}.0.0/16") for second in range(65, 128)))[0]
+    return _free(client, 1, (IPv4Network(f"10.{65 + second}.0.0/16") for second in _from_own_place(63)))[0]
+
+
+def _from_own_place(count: int) -> list[int]:
+    """All of them, from another one in each process: what is free now another run may take before this one does."""
+    return [(os.getpid() * 7 + step) % count for step in range(count)]
 
 
 def _free(client: docker.DockerClient | None, count: int, candidates: Iterator[IPv4Network]) -> list[IPv4Network]:

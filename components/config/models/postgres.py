@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from components import limits
@@ -12,6 +14,8 @@ from components.config.models.pooler import Pooler, SessionFeature
 from components.config.models.row_level_security import RowLevelSecurity
 from components.config.models.section import Section
 from components.drivers import Driver
+
+AuditClass = Literal["all", "ddl", "function", "misc", "misc_set", "read", "role", "write"]
 
 
 class Resources(Section):
@@ -34,7 +38,10 @@ class Watchdog(Section):
 
 
 class Postgres(Section):
-    """A PostgreSQL server: the shared one, and what an app's own has unless the app says otherwise."""
+    """A PostgreSQL server: the shared one, and what an app's own has unless the app says otherwise.
+
+    `audit` are the classes of statements that pgaudit logs, with `statements` pg_stat_statements counts all of them.
+    """
 
     name: fields.HostName | None = None
     image: fields.ImageReference
@@ -44,6 +51,8 @@ class Postgres(Section):
     resources: Resources
     connections: int | None = Field(default=None, ge=20, le=5000)
     parameters: dict[str, fields.ParameterValue] = Field(default_factory=dict)
+    audit: tuple[AuditClass, ...] = ()
+    statements: bool = False
     watchdog: Watchdog = Watchdog()
     expose: fields.HostPort | None = None
     pooler: Pooler | None = None

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 
 from components.config import SettingsError, parse
 from components.config.models import Postgres
+from components.config.pools import capacity
 from components.tuning import sized
 from components.tuning.catalogue import PARAMETERS, same
 from components.tuning.postgres import RULES, explain, memory_at_most, parameters
@@ -25,7 +26,8 @@ def server(memory: str = "2Gi", cpu: float = 2, storage: str = "20Gi", **more: A
 @settings(derandomize=True, max_examples=300, database=None, deadline=None)
 @given(st.integers(128, 2**20), st.floats(0.1, 256), st.integers(1, 2**24))
 def test_all_parts_of_a_server_fit_in_its_memory_at_once(memory, cpu, storage):
-    found = memory_at_most(server(f"{memory}Mi", cpu, f"{storage}Mi"))
+    sized_by_rule = server(f"{memory}Mi", cpu, f"{storage}Mi")
+    found = memory_at_most(sized_by_rule, capacity(sized_by_rule))
     assert sum(found.values()) <= memory * 1024
 
 
@@ -109,7 +111,7 @@ def said(parameters: dict[str, Any] | None = None, **postgres: Any) -> list[str]
         ("max_parallel_workers", "2000", "a whole number from 0 to 1024"),
         ("jit", [1], "a parameter has one value"),
         ("shared_buffers", "1GB", "shared_buffers 1024 MiB"),
-        ("work_mem", "64MB", "with 100 connections the parts come to"),
+        ("work_mem", "64MB", "with 60 connections the parts come to"),
         ("temp_file_limit", "40GB", "it is more than the 20480 MiB of storage"),
     ],
 )  # fmt: skip
@@ -130,6 +132,20 @@ def test_a_right_parameter_passes(parameters):
 def test_more_connections_than_the_memory_holds_are_one_error_at_their_key():
     [problem] = said(connections=4000)
     assert problem.startswith("data-tier:postgres.connections = 4000: with 4000 connections the parts come to")
+
+
+@pytest.mark.parametrize(("connections", "problems"), [(20, 0), (80, 1)])
+def test_a_declared_work_mem_is_held_against_what_the_logins_may_open(connections, problems):
+    blog = {"database": "blog", "connections": connections}
+    blog["server"] = {"connections": 100, "resources": {"memory": "512Mi"}}
+    blog["server"]["parameters"] = {"shared_buffers": "256MB", "work_mem": "4MB"}
+    try:
+        parse(small("isolated", blog={"postgres": blog}))
+        found = []
+    except SettingsError as error:
+        found = [str(problem) for problem in error.problems]
+    assert len(found) == problems
+    assert all("with 95 connections the parts come to 700 MiB of 512" in problem for problem in found), found
 
 
 def test_limits_that_the_server_cant_hold_are_refused_where_they_are_declared():

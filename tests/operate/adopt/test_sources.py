@@ -102,6 +102,17 @@ def test_the_documents_service_file_gives_connections_extensions_and_replication
     assert "SharedInfra2024" not in text(made)
 
 
+def test_extensions_that_need_a_library_of_the_server_are_written_with_what_loads_it(tmp_path):
+    folder = tmp_path / "shared"
+    shutil.copytree(FIXTURES / "infrastructure", folder)
+    script = folder / "init-scripts/01-extensions.sql"
+    script.write_text(f"{script.read_text()}\nCREATE EXTENSION pg_stat_statements;\nCREATE EXTENSION pgaudit;\n")
+    made = plan.make(compose_file.read([folder / "docker-compose.yml"], {}), "unified")
+    assert made.problems == ()
+    assert made.config["data-tier:postgres"]["statements"] is True
+    assert made.config["data-tier:postgres"]["audit"] == ["ddl", "write"]
+
+
 @pytest.mark.parametrize("topology", ["unified", "isolated"])
 def test_darevels_services_are_known_by_the_host_ports_of_their_servers(topology):
     made = adopted("darevel", topology)

@@ -12,8 +12,8 @@ from policies.scalars import identifier
 _NOT_KNOWN: Final = object()
 _TRUSTED: Final = [
     "bloom", "btree_gin", "btree_gist", "citext", "cube", "dict_int", "dict_xsyn", "earthdistance", "fuzzystrmatch",
-    "hstore", "intarray", "isn", "lo", "ltree", "pg_stat_statements", "pg_trgm", "pgcrypto", "plpgsql", "postgis",
-    "postgis_raster", "postgis_topology", "seg", "tablefunc", "tcn", "timescaledb", "tsm_system_rows",
+    "hstore", "intarray", "isn", "lo", "ltree", "pg_stat_statements", "pg_trgm", "pgaudit", "pgcrypto", "plpgsql",
+    "postgis", "postgis_raster", "postgis_topology", "seg", "tablefunc", "tcn", "timescaledb", "tsm_system_rows",
     "tsm_system_time", "unaccent", "uuid-ossp", "vector",
 ]  # fmt: skip
 

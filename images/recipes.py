@@ -110,7 +110,7 @@ def probe() -> Recipe:
     return Recipe(
         tag=PROBE_TAG,
         suite="trixie",
-        packages=["python3-minimal", "python3-psycopg", "python3-redis", "socat"],
+        packages=["python3-minimal", "python3-psycopg", "python3-pymongo", "python3-redis", "socat"],
         users={"probe": (PROBE_UID, "/")},
         files={"probe/probe": "/usr/local/bin/probe"},
         changes=["ENV LANG=C.UTF-8", "ENV PYTHONUNBUFFERED=1", 'CMD ["probe"]', "USER probe", "EXPOSE 8000"],

@@ -17,6 +17,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from tests.examples.example import SHAPES, Example, brought_up
 from tests.integration.daemon import reachable
+from tests.integration.test_services import report
 
 pytestmark = pytest.mark.integration
 MEBIBYTE = 1024**2
@@ -116,6 +117,18 @@ def test_an_app_is_refused_the_other_apps_database(portfolio: Example) -> None:
             psycopg.connect(**{**login, "dbname": other})
         with pytest.raises(psycopg.OperationalError):
             psycopg.connect(**{**portfolio.login(other), "user": login["user"], "password": login["password"]})
+
+
+def test_every_service_works_with_its_stores(portfolio: Example) -> None:
+    for app in (*DATABASES, *DOCUMENTS):
+        networks = portfolio.container(app)["NetworkSettings"]["Networks"]
+        told = report(8000, networks[f"{portfolio.host.prefix}-backend-tier"]["IPAddress"])
+        for kind, names in (("database", DATABASES), ("documents", DOCUMENTS)):
+            if app in names:
+                assert told[kind]["ok"], told
+                assert (told[kind]["database"], told[kind]["user"]) == (names[app], f"{app}_a")
+        assert ("redis" in told) == (app == "codetalk"), told
+        assert told.get("redis", {"ok": True})["ok"], told
 
 
 def test_code_talk_has_keys_of_its_own_and_may_not_manage_the_server(portfolio: Example) -> None:

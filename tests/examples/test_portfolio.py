@@ -181,6 +181,16 @@ def test_a_connection_in_clear_is_refused(portfolio: Example) -> None:
         client.get_default_database()["lessons"].find_one()
 
 
+def test_changes_of_tables_and_roles_are_logged(portfolio: Example) -> None:
+    for app in DATABASES:
+        server = portfolio.server(app)
+        assert portfolio.admin(server, "SHOW pgaudit.log") == [("ddl,role",)]
+        with portfolio.connect(app, "migrate_url") as connection:
+            connection.execute("CREATE TABLE audited (id int)")
+        name = portfolio.told["servers"][server]["name"]
+        assert "CREATE TABLE audited" in portfolio.host.containers()[name].logs(tail=50).decode()
+
+
 def test_no_port_of_any_container_is_published(portfolio: Example) -> None:
     for name in portfolio.names():
         ports = portfolio.container(name)["NetworkSettings"]["Ports"] or {}

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import compose, idle, many, neighbour, policies, pooler, preview, results, slope
+from benchmarks import compose, idle, many, neighbour, policies, pooler, preview, results, slope, systems
 from benchmarks.results import Result
 
 BENCHMARKS: dict[str, Callable[[], Result]] = {
@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "many": many.measured,
     "compose": compose.measured,
     "idle": idle.measured,
+    "systems": systems.measured,
     "pooler": pooler.measured,
     "policies": policies.measured,
     "neighbour": neighbour.measured,

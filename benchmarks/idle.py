@@ -52,13 +52,13 @@ def _shape(client: Any, shape: Shape) -> dict[int, Memory]:
             for apps in APPS:
                 workspace.configure(generated(apps, shape, capacity=APPS[-1], services=False))
                 workspace.stack("up", "--yes", "--skip-preview", "--suppress-outputs")
-                found[apps] = _settled(client)
+                found[apps] = settled(client)
         finally:
             workspace.stack("destroy", "--yes", "--skip-preview")
     return found
 
 
-def _settled(client: Any) -> Memory:
+def settled(client: Any) -> Memory:
     """The memory of the stack's running containers once it stays as it is, or after the longest wait."""
     last = cgroups.of(_running(client))
     for _ in range(_LONGEST // _PAUSE):

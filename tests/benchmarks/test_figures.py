@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import neighbour, slope
+from benchmarks import neighbour, slope, systems
 from benchmarks.compose import objects_alone
 from benchmarks.results import Figure
+from benchmarks.stackfile import PREFIX
+from components.config import parse
 
 
 def test_time_of_database_objects_counts_only_while_no_container_is_made() -> None:
@@ -67,3 +69,15 @@ def test_what_a_neighbour_costs_is_that_of_the_worst_app() -> None:
     beside = {"app0": [neighbour.Pace(900, 3, 0)], "app1": [neighbour.Pace(500, 8, 1)]}
     slower, p99, failed, *_ = neighbour.figures(neighbour.Compared(alone, beside)).figures
     assert (slower.value, p99.value, failed.value) == (2.0, 4.0, 1)
+
+
+@pytest.mark.parametrize("system", systems.SYSTEMS)
+@pytest.mark.parametrize("shape", systems.SHAPES)
+def test_an_examples_stores_are_measured_under_names_of_their_own(system: str, shape: systems.Shape) -> None:
+    config = systems.stores_of(system, shape)
+    settings = parse({key.removeprefix("data-tier:"): value for key, value in config.items()})
+    assert settings.topology == shape
+    assert not any(app.service for app in settings.apps.values())
+    assert settings.postgres_name == f"{PREFIX}-postgres-unified"
+    own = [app.postgres.server for app in settings.apps.values() if app.postgres]
+    assert not [server for server in own if server.name or server.volume or server.expose]

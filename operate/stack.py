@@ -165,7 +165,7 @@ class Stack:
     mongo_users: Mapping[str, MongoUser] = field(default_factory=dict)
     poolers: Mapping[str, Pooler] = field(default_factory=dict)
     external_servers: Mapping[str, ExternalServer] = field(default_factory=dict)
-    ca: str | None = None
+    ca: str | None = field(default=None, compare=False)  # one that is issued anew makes no other stack
 
     def require(self, app: str) -> None:
         """Raises OperateError for an app that the stack hasn't."""

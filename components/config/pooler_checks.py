@@ -24,8 +24,9 @@ def names(settings: Settings) -> list[tuple[str, str]]:
         return []
     apps = places.own_postgres_apps(settings)
     own = [(app, places.own_postgres(settings, app).name or "") for app in apps]
-    shared = ("data-tier:postgres.pooler", pooler_name(settings.postgres_name))
-    return [shared, *((f"data-tier:apps.{app}.postgres.server.name", pooler_name(name)) for app, name in own)]
+    is_shared = places.shares_postgres(settings)
+    shared = [("data-tier:postgres.pooler", pooler_name(settings.postgres_name))] if is_shared else []
+    return [*shared, *((f"data-tier:apps.{app}.postgres.server.name", pooler_name(name)) for app, name in own)]
 
 
 def _reserved(settings: Settings) -> Iterator[Problem]:

@@ -160,9 +160,10 @@ def record(program: Callable[[], object]) -> Graph:
 
 def stack_file(stack: str) -> dict[str, Any]:
     """The configuration in a stack file as a person wrote it: without namespace and without what `make` has added."""
-    config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
-    own = {key.removeprefix("data-tier:"): value for key, value in config.items()}
-    return {key: value for key, value in own.items() if key not in ("images", "running")}
+    own, example = ROOT / f"Pulumi.{stack}.yaml", ROOT / f"examples/{stack}/Pulumi.{stack}.yaml"
+    config = yaml.safe_load((own if own.exists() else example).read_text())["config"]
+    keys = {key.removeprefix("data-tier:"): value for key, value in config.items()}
+    return {key: value for key, value in keys.items() if key not in ("images", "running")}
 
 
 def build_from(raw: Mapping[str, Any], seen: Callable[[Topology], object] = lambda _: None) -> Graph:

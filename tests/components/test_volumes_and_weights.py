@@ -25,6 +25,15 @@ def named(topology: str = "unified", **server: Any) -> dict[str, Any]:
     return raw
 
 
+def test_a_shared_server_that_is_not_there_holds_no_name():
+    raw = small("isolated")
+    raw["postgres"] |= {"name": "the-server", "volume": "precious", "pooler": {}}
+    raw["apps"]["shop"]["postgres"]["server"] = {"name": "the-server", "volume": "precious"}
+    assert parse(raw)
+    raw["topology"], raw["apps"]["shop"]["keep"] = "unified", ["isolated"]
+    assert any("a container of this name is declared by" in told for told in problems(raw))
+
+
 def mounted(graph: Graph, container: str) -> list[str]:
     return [volume["volumeName"] for volume in graph.of("Container")[container].inputs["volumes"]]
 

@@ -35,7 +35,8 @@ def moved(config: Mapping[str, Any], prefix: str, client: docker.DockerClient | 
     """
     found = {key: value for key, value in copy.deepcopy(dict(config)).items() if key != "data-tier:running"}
     found |= {"data-tier:prefix": prefix, "data-tier:images": dict(IMAGES)}
-    tiers = [its for its in found["data-tier:network"].values() if "subnet" in its]
+    networks = [*found["data-tier:network"].values(), *found["data-tier:apps"].values()]
+    tiers = [its for its in networks if "subnet" in its]
     for its, subnet in zip(tiers, free_subnets(client, len(tiers)), strict=True):
         its["subnet"] = str(subnet)
     found["data-tier:network"]["data"]["apps"] = str(free_pool(client))

@@ -88,7 +88,7 @@ def test_publishing_the_store_of_a_stack_is_refused(pack):
     assert len(analyzed(pack, inputs)) == 1
 
 
-@pytest.mark.parametrize("stack", ["dev", "prod"])
+@pytest.mark.parametrize("stack", ["dev", "prod", "darevel", "bizosaas-platform"])
 def test_the_stack_files_that_come_along_pass_with_their_own_configs(stack):
     with started() as pack:
         info = pack.GetAnalyzerInfo(empty_pb2.Empty())

@@ -21,7 +21,8 @@ def _declared(settings: Settings) -> Iterator[Problem]:
                     key=f"data-tier:apps.{app}.postgres.readers[{at}]",
                     value=name,
                     rule="there is no such reader in data-tier:readers",
-                    remedy=f"Declare it there, or choose one of {', '.join(settings.readers) or 'none yet'}",
+                    remedy="Declare it there"
+                    + (f", or choose one of {', '.join(settings.readers)}" if settings.readers else ""),
                     needs=f"data-tier:readers.{name}",
                 )
 

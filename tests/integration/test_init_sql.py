@@ -118,6 +118,7 @@ HALF = "CREATE TABLE half (a int);\n"
         ("COPY half FROM STDIN;\n", "COPY FROM STDIN has no input here"),
         ("SELECT 'never ends;\n", "line 2: unterminated quoted string"),
         ("CREATE ROLE mighty SUPERUSER;\n", "line 2: CREATE ROLE mighty SUPERUSER: permission denied"),
+        ("CREATE SCHEMA pg_x;\n", 'line 2: CREATE SCHEMA pg_x: unacceptable schema name "pg_x"'),
         ("RESET ROLE; ALTER ROLE shop_a SUPERUSER;\n", "line 2: ALTER ROLE shop_a SUPERUSER: permission denied"),
     ],
 )

@@ -148,10 +148,7 @@ class Held:
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """Everything that the commands need to know of a stack, without its secrets.
-
-    `ca` is the authority that verifies its servers, None without TLS.
-    """
+    """Everything that the commands need to know of a stack, without its secrets; `ca` verifies its servers."""
 
     name: str
     prefix: str

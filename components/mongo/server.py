@@ -6,21 +6,19 @@ MongoDB in it or what stands in for it: both keep the official image's contract.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import pulumi
 
 from components import sizing
 from components.config import Mongo
-from components.forwarder import ForwarderArgs, Reach, reach
+from components.forwarder import Reach, reach
 from components.platforms import (
     Health,
     Join,
-    Lifecycle,
     Mount,
-    Platform,
     SecretFiles,
     Stored,
     Workload,
@@ -28,8 +26,9 @@ from components.platforms import (
     merged,
     present,
 )
-from components.rotating import Passwords, TurnArgs, rotating, turned
-from components.tls import CA_FILE, CA_PATH, CertificateAuthority, ReloadArgs, ServerCertificate, reloaded
+from components.rotating import rotating
+from components.store_server import Managed, ServerArgs
+from components.tls import CA_FILE, CA_PATH, ServerCertificate
 
 PORT: Final = 27017
 _UID: Final = 999  # of the user mongodb in the official image
@@ -38,23 +37,10 @@ _CAPABILITIES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")  
 
 
 @dataclass(frozen=True, kw_only=True)
-class MongoServerArgs:
-    """What MongoServer is built from. `hostname` is the container's name, `labels` are further ones.
+class MongoServerArgs(ServerArgs):
+    """What MongoServer is built from."""
 
-    Without `tls` it takes connections in clear. `forwarder` is the relay's address, None where Docker may choose it.
-    """
-
-    platform: Platform
-    lifecycle: Lifecycle
     settings: Mongo
-    major: int
-    hostname: str
-    aliases: tuple[str, ...]
-    network: pulumi.Input[str]
-    address: str
-    forwarder: str | None = None
-    tls: CertificateAuthority | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 class MongoServer(pulumi.ComponentResource):
@@ -85,18 +71,12 @@ class MongoServer(pulumi.ComponentResource):
         super().__init__("data-tier:mongo:MongoServer", name, {}, opts)
         mine = pulumi.ResourceOptions(parent=self)
         stateful = args.lifecycle.stateful(mine)
-        labels = {
-            "data-tier.component": "mongo",
-            "data-tier.tier": "data",
-            "data-tier.major": str(args.major),
-            **args.labels,
-        }
-
+        labels = args.labelled("mongo")
         admin = rotating(f"{name}-admin-password", args.settings.generation, args.lifecycle, mine)
         self.admin, self.admin_password = args.settings.admin, admin.current
         called = args.settings.volume or f"{args.hostname}-data"
         volume = args.platform.volume(f"{name}-data", called, labels, stateful, args.settings.storage)
-        certificate = _certificate(args)
+        certificate = args.certificate(_UID)
         secrets = args.platform.secret_files(
             f"{name}-secrets",
             args.hostname,
@@ -106,54 +86,28 @@ class MongoServer(pulumi.ComponentResource):
         )
         self.container = _container(name, args, volume, secrets, labels, mine).resource
         self.hostname = pulumi.Output.from_input(args.hostname)  # not the container's: URLs needn't wait for it
-        self.reach = reach(f"{name}-forwarder", _way(args), self.container, mine)
+        self.reach = reach(f"{name}-forwarder", args.way(PORT, args.settings.expose), self.container, mine)
         self.ca = certificate.ca if certificate else None
-        turn = turned(f"{name}-admin-turned", self._turn(admin, tls=bool(certificate)), mine)
-        self.ready = present(secrets.ready, self.container, self.reach.ready, turn)
-        if certificate and self.container:
-            self.ready = [self._reloaded(name, certificate, mine)]
+        managed = Managed(
+            kind="mongo",
+            name=name,
+            user=self.admin,
+            passwords=admin,
+            way=self.reach,
+            container=self.container,
+            certificate=certificate,
+        )
+        self.ready = present(secrets.ready, self.container, self.reach.ready, managed.turned(mine))
+        self.ready = present(managed.reloaded(self.ready, mine)) or self.ready
         self.register_outputs(
             {"hostname": self.hostname, "address": args.address, "admin_password": self.admin_password}
         )
-
-    def _turn(self, admin: Passwords, *, tls: bool) -> TurnArgs:
-        return TurnArgs(
-            kind="mongo", way=self.reach, user=self.admin, passwords=admin, tls=tls, container=self.container
-        )
-
-    def _reloaded(self, name: str, certificate: ServerCertificate, mine: pulumi.ResourceOptions) -> pulumi.Resource:
-        args = ReloadArgs(
-            kind="mongo",
-            certificate=certificate,
-            way=self.reach,
-            user=self.admin,
-            password=self.admin_password,
-            after=self.ready,
-        )
-        return reloaded(f"{name}-tls", args, mine)
-
-
-def _certificate(args: MongoServerArgs) -> ServerCertificate | None:
-    return args.tls.issue([args.hostname, *args.aliases], [args.address], _UID) if args.tls else None
 
 
 def _files(certificate: ServerCertificate) -> dict[str, pulumi.Output[str]]:
     """As mongod takes them: certificate and key in one file."""
     both = pulumi.Output.all(certificate.files["tls.crt"], certificate.files["tls.key"])
     return {CA_FILE: certificate.ca, _PEM: both.apply("".join)}
-
-
-def _way(args: MongoServerArgs) -> ForwarderArgs:
-    return ForwarderArgs(
-        platform=args.platform,
-        server=args.hostname,
-        address=args.address,
-        port=PORT,
-        expose=args.settings.expose,
-        network=args.network,
-        own=args.forwarder,
-        labels=args.labels,
-    )
 
 
 def _container(

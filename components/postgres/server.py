@@ -5,21 +5,19 @@ Databases and roles belong to `database`; whether several apps share the server 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_postgresql as postgresql
 
 from components import sizing
 from components.config import Postgres
-from components.forwarder import ForwarderArgs, Reach, reach
+from components.forwarder import Reach, reach
 from components.platforms import (
     Health,
     Join,
-    Lifecycle,
     Mount,
-    Platform,
     SecretFiles,
     Stored,
     Workload,
@@ -29,15 +27,12 @@ from components.platforms import (
 )
 from components.postgres._hba import pg_hba, pg_ident
 from components.postgres._preloaded import preloaded
-from components.rotating import Passwords, TurnArgs, rotating, turned
+from components.rotating import rotating
+from components.store_server import Managed, ServerArgs
 from components.tls import (
     CERTIFICATE_PATH,
     KEY_PATH,
     POSTGRES_QUERY,
-    CertificateAuthority,
-    ReloadArgs,
-    ServerCertificate,
-    reloaded,
 )
 from components.tuning import postgres as tuning
 
@@ -49,29 +44,16 @@ _CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")  # the e
 
 
 @dataclass(frozen=True, kw_only=True)
-class PostgresServerArgs:
-    """What PostgresServer is built from. `hostname` is the container's name, `address` its fixed one in `subnet`,
-    `forwarder` that of the relay to it where the settings expose it, `watchdog` that of the one who watches it.
-
-    `pooler` is the address of the pooler in front of it, `labels` are further ones of its container and data volume;
-    without `tls` it takes connections in clear.
+class PostgresServerArgs(ServerArgs):
+    """What PostgresServer is built from: its address is one of `subnet`. `watchdog` is the address of the one who
+    watches it, `pooler` that of the pooler in front of it.
     """
 
-    platform: Platform
-    lifecycle: Lifecycle
     settings: Postgres
-    major: int
-    hostname: str
-    aliases: tuple[str, ...]
-    network: pulumi.Input[str]
     subnet: str
     gateway: str
-    address: str
-    forwarder: str
     watchdog: str
     pooler: str | None = None
-    tls: CertificateAuthority | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 class PostgresServer(pulumi.ComponentResource):
@@ -123,18 +105,12 @@ class PostgresServer(pulumi.ComponentResource):
         super().__init__("data-tier:postgres:PostgresServer", name, {}, opts)
         mine = pulumi.ResourceOptions(parent=self)
         stateful = args.lifecycle.stateful(mine)
-        labels = {
-            "data-tier.component": "postgres",
-            "data-tier.tier": "data",
-            "data-tier.major": str(args.major),
-            **args.labels,
-        }
-
+        labels = args.labelled("postgres")
         admin = rotating(f"{name}-admin-password", args.settings.generation, args.lifecycle, mine)
         self.admin_password = admin.current
         called = args.settings.volume or f"{args.hostname}-data"
         volume = args.platform.volume(f"{name}-data", called, labels, stateful, args.settings.storage)
-        certificate = _certificate(args)
+        certificate = args.certificate(_UID)
         files, owned = (certificate.files, certificate.owned) if certificate else ({}, None)
         secrets = args.platform.secret_files(
             f"{name}-secrets", args.hostname, {"postgres_admin": self.admin_password, **files}, mine, owned
@@ -142,7 +118,8 @@ class PostgresServer(pulumi.ComponentResource):
         workload = _container(name, args, volume, secrets, labels, mine)
         self.container, self.address = workload.resource, args.address
         self.hostname = pulumi.Output.from_input(args.hostname)  # not the container's: URLs needn't wait for it
-        self.admin, self.reach = args.settings.admin, reach(f"{name}-forwarder", _way(args), self.container, mine)
+        self.admin = args.settings.admin
+        self.reach = reach(f"{name}-forwarder", args.way(PORT, args.settings.expose), self.container, mine)
         # not verify-full: the plugin takes the authority as a file's path only, which would have to be there, and the
         # same, in every checkout before the first connection; the way is host to container on one machine
         self.sslmode = "require" if args.tls else "disable"
@@ -152,12 +129,19 @@ class PostgresServer(pulumi.ComponentResource):
             "PGSSLMODE": self.sslmode,  # as the provider: host to container on one machine
         }
         self.up = self.container is not None
-        self.turned = turned(f"{name}-admin-turned", self._turn(admin, tls=bool(args.tls)), mine)
+        managed = Managed(
+            kind="postgres",
+            name=name,
+            user=self.admin,
+            passwords=admin,
+            way=self.reach,
+            container=self.container,
+            certificate=certificate,
+        )
+        self.turned = managed.turned(mine)
         self.provider = self._manager(name, args, self.reach, mine)
         self.url_query = POSTGRES_QUERY if certificate else ""
-        if certificate and self.container:
-            after = [secrets.ready, self.container, self.turned]
-            _reload(name, args, certificate, self.reach, self.admin_password, after, mine)
+        managed.reloaded(present(secrets.ready, self.container, self.turned, self.reach.ready), mine)
         self.register_outputs(
             {"hostname": self.hostname, "address": self.address, "admin_password": self.admin_password}
         )
@@ -176,42 +160,6 @@ class PostgresServer(pulumi.ComponentResource):
             sslmode=self.sslmode,
             opts=merged(mine, depends_on=present(self.container, way.ready, self.turned)),
         )
-
-    def _turn(self, admin: Passwords, *, tls: bool) -> TurnArgs:
-        return TurnArgs(
-            kind="postgres", way=self.reach, user=self.admin, passwords=admin, tls=tls, container=self.container
-        )
-
-
-def _way(args: PostgresServerArgs) -> ForwarderArgs:
-    return ForwarderArgs(
-        platform=args.platform,
-        server=args.hostname,
-        address=args.address,
-        port=PORT,
-        expose=args.settings.expose,
-        network=args.network,
-        own=args.forwarder,
-        labels=args.labels,
-    )
-
-
-def _certificate(args: PostgresServerArgs) -> ServerCertificate | None:
-    return args.tls.issue([args.hostname, *args.aliases], [args.address], _UID) if args.tls else None
-
-
-def _reload(
-    name: str,
-    args: PostgresServerArgs,
-    certificate: ServerCertificate,
-    way: Reach,
-    password: pulumi.Output[str],
-    after: Sequence[pulumi.Resource | None],
-    mine: pulumi.ResourceOptions,
-) -> None:
-    user, ready = args.settings.admin, present(*after, way.ready)
-    reload = ReloadArgs(kind="postgres", certificate=certificate, way=way, user=user, password=password, after=ready)
-    reloaded(f"{name}-tls", reload, mine)
 
 
 def _hba(args: PostgresServerArgs) -> str:

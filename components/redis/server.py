@@ -6,7 +6,7 @@ The users of apps belong to `user`; whether several apps share the server is not
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import pulumi
@@ -14,13 +14,11 @@ import pulumi
 from components import sizing
 from components.config.models.redis import Persistence
 from components.config.redis_servers import RedisServer
-from components.forwarder import ForwarderArgs, Reach, reach
+from components.forwarder import Reach, reach
 from components.platforms import (
     Health,
     Join,
-    Lifecycle,
     Mount,
-    Platform,
     SecretFiles,
     Stored,
     Workload,
@@ -28,15 +26,12 @@ from components.platforms import (
     merged,
     present,
 )
-from components.rotating import Passwords, TurnArgs, rotating, turned
+from components.rotating import rotating
+from components.store_server import Managed, ServerArgs
 from components.tls import (
     CA_PATH,
     CERTIFICATE_PATH,
     KEY_PATH,
-    CertificateAuthority,
-    ReloadArgs,
-    ServerCertificate,
-    reloaded,
 )
 
 PORT: Final = 6379
@@ -70,22 +65,10 @@ _PING: Final = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class RedisWithDbsArgs:
-    """What RedisWithDbs is built from. `labels` are further ones of its container and data volume.
+class RedisWithDbsArgs(ServerArgs):
+    """What RedisWithDbs is built from."""
 
-    Without `tls` it takes connections in clear.
-    """
-
-    platform: Platform
-    lifecycle: Lifecycle
     settings: RedisServer
-    major: int
-    aliases: tuple[str, ...]
-    network: pulumi.Input[str]
-    address: str
-    forwarder: str
-    tls: CertificateAuthority | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 class RedisWithDbs(pulumi.ComponentResource):
@@ -116,30 +99,31 @@ class RedisWithDbs(pulumi.ComponentResource):
         super().__init__("data-tier:redis:RedisWithDbs", name, {}, opts)
         mine = pulumi.ResourceOptions(parent=self)
         stateful = args.lifecycle.stateful(mine)
-        labels = {
-            "data-tier.component": "redis",
-            "data-tier.tier": "data",
-            "data-tier.major": str(args.major),
-            **args.labels,
-        }
-
+        labels = args.labelled("redis")
         admin = rotating(f"{name}-admin-password", args.settings.generation, args.lifecycle, mine)
         self.admin_password = admin.current
         volume = args.platform.volume(f"{name}-data", args.settings.volume, labels, stateful, args.settings.storage)
-        certificate = _certificate(args)
+        certificate = args.certificate(_UID)
         files, owned = (certificate.files, certificate.owned) if certificate else ({}, None)
         secrets = args.platform.secret_files(
-            f"{name}-secrets", args.settings.name, {"redis_admin": self.admin_password, **files}, mine, owned
+            f"{name}-secrets", args.hostname, {"redis_admin": self.admin_password, **files}, mine, owned
         )
         workload = _container(name, args, volume, secrets, labels, mine)
         self.container = workload.resource
-        self.hostname = pulumi.Output.from_input(args.settings.name)  # not the container's: URLs needn't wait for it
-        self.reach = reach(f"{name}-forwarder", _way(args), self.container, mine)
+        self.hostname = pulumi.Output.from_input(args.hostname)  # not the container's: URLs needn't wait for it
+        self.reach = reach(f"{name}-forwarder", args.way(PORT, args.settings.expose), self.container, mine)
         self.databases, self.ca = args.settings.databases, certificate.ca if certificate else None
-        turn = turned(f"{name}-admin-turned", self._turn(admin, tls=bool(certificate)), mine)
-        self.ready = present(secrets.ready, self.container, self.reach.ready, turn)
-        if certificate and self.container:
-            self.ready = [self._reloaded(name, certificate, mine)]
+        managed = Managed(
+            kind="redis",
+            name=name,
+            user="admin",
+            passwords=admin,
+            way=self.reach,
+            container=self.container,
+            certificate=certificate,
+        )
+        self.ready = present(secrets.ready, self.container, self.reach.ready, managed.turned(mine))
+        self.ready = present(managed.reloaded(self.ready, mine)) or self.ready
         self.register_outputs(
             {
                 "hostname": self.hostname,
@@ -148,37 +132,6 @@ class RedisWithDbs(pulumi.ComponentResource):
                 "admin_password": self.admin_password,
             }
         )
-
-    def _turn(self, admin: Passwords, *, tls: bool) -> TurnArgs:
-        return TurnArgs(kind="redis", way=self.reach, user="admin", passwords=admin, tls=tls, container=self.container)
-
-    def _reloaded(self, name: str, certificate: ServerCertificate, mine: pulumi.ResourceOptions) -> pulumi.Resource:
-        args = ReloadArgs(
-            kind="redis",
-            certificate=certificate,
-            way=self.reach,
-            user="admin",
-            password=self.admin_password,
-            after=self.ready,
-        )
-        return reloaded(f"{name}-tls", args, mine)
-
-
-def _certificate(args: RedisWithDbsArgs) -> ServerCertificate | None:
-    return args.tls.issue([args.settings.name, *args.aliases], [args.address], _UID) if args.tls else None
-
-
-def _way(args: RedisWithDbsArgs) -> ForwarderArgs:
-    return ForwarderArgs(
-        platform=args.platform,
-        server=args.settings.name,
-        address=args.address,
-        port=PORT,
-        expose=args.settings.expose,
-        network=args.network,
-        own=args.forwarder,
-        labels=args.labels,
-    )
 
 
 def _container(
@@ -190,7 +143,7 @@ def _container(
     mine: pulumi.ResourceOptions,
 ) -> Workload:
     spec = WorkloadSpec(
-        name=args.settings.name,
+        name=args.hostname,
         image=args.platform.image(f"data-tier/redis:{args.major}"),
         command=["sh", "-euc", _START, "redis", *_flags(args.settings, tls=bool(args.tls))],
         joins=[Join(network=args.network, aliases=args.aliases, address=args.address)],

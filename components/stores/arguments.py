@@ -174,6 +174,7 @@ def redis(
         lifecycle=lives,
         settings=server,
         major=settings.redis_major,
+        hostname=server.name,
         aliases=(short_name(settings.prefix, server.name),),
         network=spot.network,
         address=address,

@@ -146,10 +146,14 @@ def test_backends_answer_on_the_documents_ports_and_reach_their_databases(dareve
 
 
 def states(darevel: Example) -> dict[str, str]:
-    """What `operate status` says of every server and backend."""
-    told = json.loads(darevel.project.operate("status", "--json", ok=False).out)["containers"]
-    names = {one["name"].removeprefix(f"{darevel.host.prefix}-"): one["health"] or one["state"] for one in told}
-    return {name: state for name, state in names.items() if not name.endswith("-loopback")}
+    """Every server and backend: its health while it runs, else its state."""
+    found = {}
+    for name, item in darevel.host.containers().items():
+        state = item.attrs["State"]
+        found[name.removeprefix(f"{darevel.host.prefix}-")] = (
+            state["Health"]["Status"] if state["Running"] else "stopped"
+        )
+    return {name: state for name, state in found.items() if not name.endswith("-loopback")}
 
 
 def well(darevel: Example) -> set[str]:
@@ -176,6 +180,9 @@ def test_one_app_is_stopped_and_started_beside_the_others(darevel: Example) -> N
     stopped = {"darevel-slides-backend"} | ({"darevel-postgres-slides"} if darevel.shape == "isolated" else set())
     found = states(darevel)
     assert {name for name, state in found.items() if state != "healthy"} == stopped, found
+    told = json.loads(darevel.project.operate("status", "--json", ok=False).out)["containers"]
+    running = {one["name"].removeprefix(f"{darevel.host.prefix}-") for one in told if one["state"] == "running"}
+    assert running & set(found) == set(found) - stopped
     assert well(darevel) == set(BACKENDS) - {"slides"}
     darevel.project.operate("start", "slides")
     assert set(states(darevel).values()) == {"healthy"}

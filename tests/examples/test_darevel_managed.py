@@ -139,6 +139,22 @@ def test_the_backend_changes_over_and_connects_with_a_password_of_the_new_server
         psycopg.connect(**{**there, "sslmode": "disable"}, user=own.username, password=own.password)
 
 
+def test_until_a_purge_there_is_a_way_back_and_forth(darevel: Example) -> None:
+    apps = darevel.apps
+    service = apps["slides-managed"].pop("service")
+    darevel.change(apps=apps)
+    darevel.up()
+    darevel.change(apps=apps | {"slides": apps["slides"] | {"service": service}}, retired=None)
+    darevel.up()
+    assert asked(darevel)["ok"]
+    assert darevel.ask("slides", ROWS) == [(["first", "second"], 2)], "what was written since is elsewhere"
+    darevel.change(retired=["slides"])
+    darevel.up()
+    darevel.change(apps=apps | {"slides-managed": apps["slides-managed"] | {"service": service}})
+    darevel.up()
+    assert asked(darevel)["ok"]
+
+
 def test_nobody_logs_in_where_the_data_was_and_it_is_there_until_a_purge(darevel: Example) -> None:
     query = "SELECT bool_or(rolcanlogin) FROM pg_roles WHERE rolname ~ '^darevel_slides'"
     assert darevel.admin("postgres-slides", query) == [(False,)]

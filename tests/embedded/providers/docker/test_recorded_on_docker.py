@@ -41,6 +41,8 @@ def names(bench, image):
         "scram-fill": bench.name("fill"),
         "scram-sec": bench.name("volume"),
         "local/postgres:17": image,
+        "172.29.10.0/24": "10.230.242.0/24",  # Docker never gives it to another network by itself
+        "172.29.10.1": "10.230.242.1",
     }
 
 

@@ -33,11 +33,12 @@ from components.platforms import (
 )
 from components.postgres import _pgbouncer as texts
 from components.postgres._inside import as_admin, inside
-from components.postgres.server import PORT, PostgresServer
+from components.postgres.server import PORT, SOCKETS, PostgresServer
 from components.rotation import Rotation
 from components.tls import CertificateAuthority, ServerCertificate
 
 IMAGE: Final = "data-tier/pgbouncer:1"
+_SERVER: Final = f"host={SOCKETS} port={PORT}"  # the socket's name has the port in it
 _UID: Final = 998  # of the user pgbouncer in the image
 _RUN: Final = ".venv/bin/python -m operate.pooler"  # relative to the project, so that state is the same everywhere
 _LOOK_UP_VERSION: Final = "1"  # raised when the function changes, so that it is installed again
@@ -48,7 +49,7 @@ class PgBouncerArgs:
     """What PgBouncer is built from. `hostname` is the container's name, `address` its fixed one in `subnet`.
 
     `pools` are the server connections of each database, set once `after` is there; `labels` are further ones. Without
-    `tls` it takes connections in clear, and makes such to the server.
+    `tls` it takes connections in clear. It connects by the server's socket, which no network carries.
     """
 
     platform: Platform
@@ -74,7 +75,7 @@ class PgBouncer(pulumi.ComponentResource):
     """The name that clients on its network connect to."""
 
     address: str
-    """Its fixed address, from which it connects to the server."""
+    """Its fixed address."""
 
     settings: Pooler
     """Its mode and size."""
@@ -175,7 +176,7 @@ def _container(
 ) -> Workload:
     server = args.server_settings
     connections = server.connections or sizing.default_connections(server.resources.memory)
-    processes = texts.process_files(args.settings.count)
+    processes, sockets = texts.process_files(args.settings.count), args.server.sockets
     spec = WorkloadSpec(
         name=args.hostname,
         image=args.platform.image(IMAGE),
@@ -184,8 +185,7 @@ def _container(
             **processes,
             texts.CONFIG: texts.config(
                 settings=args.settings,
-                server=args.server.address,
-                port=PORT,
+                server=_SERVER,
                 default_pool=sizing.default_pool(connections),
                 tls=bool(args.tls),
             ),
@@ -195,6 +195,7 @@ def _container(
         mounts=[
             Mount(volume=pools.name, path=texts.POOLS_FOLDER),
             Mount(volume=secrets.volume, path="/run/secrets", read_only=True),
+            *([Mount(volume=sockets.name, path=SOCKETS, read_only=True)] if sockets else []),
         ],
         memory=sizing.pooler_memory(args.settings.clients, args.settings.count),
         cpu=args.settings.cpu,
@@ -218,7 +219,7 @@ def _set_pools(name: str, args: PgBouncerArgs, workload: Workload, mine: pulumi.
         update=f"{_RUN} pools",
         environment={
             "POOLER_CONTAINER": args.hostname,
-            "POOLER_SERVER": f"host={args.server.address} port={PORT}",
+            "POOLER_SERVER": _SERVER,
             "POOLER_PROCESSES": str(args.settings.count),
             "POOLER_POOLS": json.dumps(args.pools, sort_keys=True),
         },

@@ -11,6 +11,14 @@ from components.naming import POOLER_AUTH as AUTH
 from components.naming import READERS, WATCHDOG_ROLE
 
 MAP = "host"
+_NO_LOOK_UP = f"host     all       {AUTH}  all  reject\n"
+_BY_SOCKET = f"""\
+local    {AUTH}  {AUTH}  scram-sha-256
+local    all       {AUTH}  reject
+local    samerole  all      scram-sha-256
+local    postgres,template1  +{READERS}  reject
+local    all       +{READERS}  scram-sha-256
+"""
 
 
 def pg_hba(
@@ -19,19 +27,18 @@ def pg_hba(
     subnet: str,
     gateway: str,
     forwarder: str | None = None,
-    pooler: str | None = None,
+    pooler: bool = False,
     watchdog: str | None = None,
     tls: bool = True,
 ) -> str:
     """The rules, first match wins. With `tls` nobody is let in over TCP without it: refusals hold for both.
 
-    `forwarder` is the address from which the host's loopback connects, where it does; `watchdog` that of the watchdog;
-    `pooler` that of the pooler, the only one from which its look-ups come. Apps' logins have one line with it and
-    without: they come from its address then, and `samerole` holds for them all the same.
+    `forwarder` is the address from which the host's loopback connects, where it does; `watchdog` that of the watchdog.
+    With a `pooler` what it looks up and whom it lets in comes by the server's socket, whose folder only it shares;
+    `samerole` holds there as it does over TCP.
     """
     host = "hostssl" if tls else "host   "
     exposed = f"{host}  all       {admin}  {forwarder}/32     scram-sha-256\n" if forwarder else ""
-    looked = f"{host}  {AUTH}  {AUTH}  {pooler}/32  scram-sha-256\nhost     all       {AUTH}  all  reject\n"
     watching = f"{host}  postgres  {WATCHDOG_ROLE}  {watchdog}/32  scram-sha-256\n" if watchdog else ""
     return f"""\
 # type   database  user     address          method
@@ -39,11 +46,11 @@ local    all       {admin}  peer map={MAP}
 {host}  all       {admin}  127.0.0.1/32     scram-sha-256
 {host}  all       {admin}  {gateway}/32     scram-sha-256
 {exposed}host     all       {admin}  all              reject
-{looked if pooler else ""}{watching}{host}  samerole  all      {subnet}         scram-sha-256
+{_NO_LOOK_UP if pooler else ""}{watching}{host}  samerole  all      {subnet}         scram-sha-256
 host     postgres,template1  +{READERS}  all  reject
 {host}  all       +{READERS}  {subnet}  scram-sha-256
 host     all       all      all              reject
-local    all       all      reject
+{_BY_SOCKET if pooler else ""}local    all       all      reject
 """
 
 

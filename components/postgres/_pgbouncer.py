@@ -25,8 +25,8 @@ _PREPARED: Final = 200  # statements remembered for each server connection
 _YEAR: Final = 365 * 24 * 3600
 
 
-def config(*, settings: Pooler, server: str, port: int, default_pool: int, tls: bool) -> str:
-    """pgbouncer.ini in front of the server at an address. The address, as a name is gone while its server restarts."""
+def config(*, settings: Pooler, server: str, default_pool: int, tls: bool) -> str:
+    """pgbouncer.ini in front of `server`, in libpq's words."""
     parameters = {
         "listen_addr": "*",
         "listen_port": POOLER_PORT,
@@ -52,11 +52,10 @@ def config(*, settings: Pooler, server: str, port: int, default_pool: int, tls: 
         **(_TLS if tls else {}),
     }
     lines = "".join(f"{key} = {value}\n" for key, value in parameters.items())
-    where = f"host={server} port={port}"
     return f"""\
 [databases]
-{POOLER_AUTH} = {where} pool_size={budget.LOOK_UPS}
-* = {where}
+{POOLER_AUTH} = {server} pool_size={budget.LOOK_UPS}
+* = {server}
 
 %include {POOLS_FOLDER}/pools.ini
 
@@ -69,8 +68,6 @@ _TLS: Final = {
     "client_tls_ca_file": CA_PATH,  # nobody needs a certificate to log in, but without an authority none starts
     "client_tls_cert_file": CERTIFICATE_PATH,
     "client_tls_key_file": KEY_PATH,
-    "server_tls_sslmode": "verify-full",
-    "server_tls_ca_file": CA_PATH,
 }
 
 
@@ -96,7 +93,7 @@ def hba(*, admin: str, subnet: str, gateway: str, tls: bool) -> str:
     """The rules, first match wins, and what matches none is refused.
 
     PgBouncer knows no `samerole`: that a login enters its own database only stays PostgreSQL's to say, which sees the
-    same login from the pooler's address. By its socket the console lets in the user that it runs as, and nobody else.
+    same login by its socket. By its socket the console lets in the user that it runs as, and nobody else.
     """
     host = "hostssl" if tls else "host   "
     return f"""\

@@ -37,6 +37,7 @@ from components.tls import (
 from components.tuning import postgres as tuning
 
 PORT = 5432
+SOCKETS = "/var/run/postgresql"
 _DATA = "/var/lib/postgresql/data"
 _HBA, _IDENT = "/etc/data-tier/pg_hba.conf", "/etc/data-tier/pg_ident.conf"
 _UID = 999  # of the user postgres in Debian's images; the server refuses a key that others can read
@@ -86,6 +87,9 @@ class PostgresServer(pulumi.ComponentResource):
     superuser: bool = True
     """That its admin is one."""
 
+    sockets: Stored | None
+    """The volume with its socket, which a pooler in front of it shares; None without one."""
+
     connection: Mapping[str, pulumi.Input[str]]
     """How a command on the host connects, without user and database: variables as libpq reads them."""
 
@@ -115,7 +119,8 @@ class PostgresServer(pulumi.ComponentResource):
         secrets = args.platform.secret_files(
             f"{name}-secrets", args.hostname, {"postgres_admin": self.admin_password, **files}, mine, owned
         )
-        workload = _container(name, args, volume, secrets, labels, mine)
+        self.sockets = _sockets(name, args, mine)
+        workload = _container(name, args, (volume, self.sockets), secrets, mine)
         self.container, self.address = workload.resource, args.address
         self.hostname = pulumi.Output.from_input(args.hostname)  # not the container's: URLs needn't wait for it
         self.admin = args.settings.admin
@@ -162,6 +167,12 @@ class PostgresServer(pulumi.ComponentResource):
         )
 
 
+def _sockets(name: str, args: PostgresServerArgs, mine: pulumi.ResourceOptions) -> Stored | None:
+    """Holds nothing: it isn't of the data tier, and goes with the pooler."""
+    labels = {"data-tier.component": "socket", **args.labels}
+    return args.platform.volume(f"{name}-socket", f"{args.hostname}-socket", labels, mine) if args.pooler else None
+
+
 def _hba(args: PostgresServerArgs) -> str:
     """Static, and so with the watchdog's line before any app has limits to watch."""
     return pg_hba(
@@ -169,7 +180,7 @@ def _hba(args: PostgresServerArgs) -> str:
         subnet=args.subnet,
         gateway=args.gateway,
         forwarder=args.forwarder if args.settings.expose else None,
-        pooler=args.pooler,
+        pooler=args.pooler is not None,
         watchdog=args.watchdog if args.settings.watchdog.enabled else None,
         tls=bool(args.tls),
     )
@@ -178,11 +189,11 @@ def _hba(args: PostgresServerArgs) -> str:
 def _container(
     name: str,
     args: PostgresServerArgs,
-    volume: Stored,
+    volumes: tuple[Stored, Stored | None],
     secrets: SecretFiles,
-    labels: dict[str, str],
     mine: pulumi.ResourceOptions,
 ) -> Workload:
+    volume, sockets = volumes
     admin, resources = args.settings.admin, args.settings.resources
     spec = WorkloadSpec(
         name=args.hostname,
@@ -203,6 +214,7 @@ def _container(
         mounts=[
             Mount(volume=volume.name, path=_DATA),
             Mount(volume=secrets.volume, path="/run/secrets", read_only=True),
+            *([Mount(volume=sockets.name, path=SOCKETS)] if sockets else []),
         ],
         memory=resources.memory,
         reservation=resources.reservation,
@@ -213,12 +225,14 @@ def _container(
             command=["CMD", "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(PORT), "-U", admin, "-d", "postgres"]
         ),
         capabilities=_CAPABILITIES,
-        labels=labels,
+        labels=args.labelled("postgres"),
         stop_signal="SIGINT",  # fast shutdown; SIGTERM would wait for every client to leave
         grace=60,
     )
     return args.platform.workload(
-        f"{name}-container", spec, merged(mine, depends_on=present(volume.resource, secrets.ready))
+        f"{name}-container",
+        spec,
+        merged(mine, depends_on=present(volume.resource, sockets.resource if sockets else None, secrets.ready)),
     )
 
 

@@ -92,7 +92,9 @@ def test_the_pools_of_both_logins_of_an_app_count_together():
 
 
 def test_the_configuration_names_no_app_and_no_password():
-    text = texts.config(settings=Pooler(clients=200, pool=7), server="10.0.0.10", port=5432, default_pool=20, tls=True)
+    text = texts.config(
+        settings=Pooler(clients=200, pool=7), server="host=/socket port=5432", default_pool=20, tls=True
+    )
     assert "default_pool_size = 7\n" in text
     assert "max_client_conn = 210\n" in text
     assert "pool_mode = transaction\n" in text

@@ -41,10 +41,9 @@ def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.mark.parametrize("app", ["shop", "blog"])
 def test_an_app_reaches_its_database_through_the_pooler_of_its_server(life: Pooled, app: str) -> None:
-    pooler = life.told["poolers"]["postgres" if app == "shop" else f"postgres-{app}"]
     with life.connect(app) as connection:
-        row = connection.execute("SELECT current_database(), current_user, host(inet_client_addr())").fetchone()
-    assert row == (app, f"{app}_a", pooler["address"])
+        row = connection.execute("SELECT current_database(), current_user, inet_client_addr()").fetchone()
+    assert row == (app, f"{app}_a", None), "by the server's socket"
 
 
 def test_migrations_and_what_a_pool_cannot_do_go_to_the_server_itself(life: Pooled) -> None:
@@ -54,7 +53,7 @@ def test_migrations_and_what_a_pool_cannot_do_go_to_the_server_itself(life: Pool
             connection.execute("LISTEN orders")
         assert row is not None
         assert row[0] == user
-        assert row[1] not in {its["address"] for its in life.told["poolers"].values()}
+        assert row[1] is not None
     assert "database_direct_url" not in life.told["secrets"]["urls"]["wiki"]
 
 

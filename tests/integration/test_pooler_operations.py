@@ -74,10 +74,32 @@ def test_health_checks_leave_no_line_in_the_log(life: Pooled) -> None:
     assert life.log() == before
 
 
-def test_connections_to_the_server_are_encrypted_too(life: Pooled) -> None:
+def test_no_network_carries_connections_to_the_server(life: Pooled) -> None:
     with life.connect("shop") as client:
-        row = client.execute("SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()").fetchone()
-    assert row == ("TLSv1.3",)
+        assert client.execute("SELECT inet_client_addr()").fetchone() == (None,)
+    server, pooler = (
+        life.host.containers()[f"{PREFIX}-{name}"] for name in ("postgres-unified", "postgres-unified-pooler")
+    )
+    shared = [
+        mount["Name"] for mount in pooler.attrs["Mounts"] if not mount["RW"] and mount["Name"].endswith("-socket")
+    ]
+    assert shared == [f"{server.name}-socket"]
+    others = [its for its in life.host.containers(ended=True).values() if its not in (server, pooler)]
+    assert not [its.name for its in others if shared[0] in str(its.attrs["Mounts"])]
+
+
+def test_nobody_else_is_let_in_by_the_servers_socket(life: Pooled) -> None:
+    """As whoever gets hold of the pooler's container would try it: as the admin, as another app, as a migration."""
+    pooler = life.host.containers()[f"{PREFIX}-postgres-unified-pooler"]
+    for user, database, said in (
+        ("admin", "postgres", "Peer authentication failed"),
+        ("shop_a", "wiki", "pg_hba.conf rejects connection"),
+        ("pgbouncer_auth", "shop", "pg_hba.conf rejects connection"),
+    ):
+        command = ["psql", "-h", "/var/run/postgresql", "-U", user, "-d", database, "-w", "-c", "select 1"]
+        done = pooler.exec_run(command)
+        assert done.exit_code != 0
+        assert said in done.output.decode(), done.output.decode()
 
 
 def test_the_budget_is_divided_by_weight(life: Pooled) -> None:

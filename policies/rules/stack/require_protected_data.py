@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from policies.containers import CONTAINERS, DATA_COMPONENTS, TIER, Workload
+from policies.containers import CONTAINERS, DATA_COMPONENTS, TIER, Mount, Workload
 from policies.rule import Finding, Settings, Severity, StackRule, Subject
 from policies.rules.postgresql._types import DATABASE, ROLE, SCHEMA
 from policies.stores import is_store_image
@@ -29,6 +29,7 @@ _REMADE: Final = "data-tier:pooler:PgBouncer"  # protected, a pooler could not b
 _REMADE_LOGINS: Final = frozenset(
     {"data-tier:postgres:Readers", "data-tier:postgres:Reader", "data-tier:postgres:Watchdog"}
 )
+_SOCKETS: Final = ("/var/run/postgresql", "/run/postgresql")
 _OBJECTS: Final = frozenset({DATABASE, ROLE, SCHEMA})
 
 
@@ -84,7 +85,9 @@ def _generation(one: Subject) -> int:
 
 
 def _volumes_of_stores(subjects: Sequence[Subject]) -> frozenset[str]:
-    """The names of the volumes that data containers write to. Secrets are filled anew, and are mounted read-only."""
+    """The names of the volumes that data containers write to. Secrets are filled anew, and are mounted read-only; where
+    PostgreSQL's socket is, it writes nothing else, unless it is told to.
+    """
     found: set[str] = set()
     for subject in subjects:
         if subject.type in CONTAINERS:
@@ -92,11 +95,17 @@ def _volumes_of_stores(subjects: Sequence[Subject]) -> frozenset[str]:
             written = {
                 str(one.source)
                 for one in workload.mounts()
-                if one.kind == "volume" and one.source and not one.read_only
+                if one.kind == "volume" and one.source and not one.read_only and not _has_only_a_socket(workload, one)
             }
             if written and not workload.one_shot() and workload.is_store():
                 found |= written
     return frozenset(found)
+
+
+def _has_only_a_socket(workload: Workload, mount: Mount) -> bool:
+    told = [value for _, name, value in workload.environment() if name.upper() == "PGDATA"]
+    elsewhere = all(isinstance(value, str) and "run/postgresql" not in value for value in told)
+    return mount.target in _SOCKETS and elsewhere and "run/postgresql" not in " ".join(map(str, workload.command()))
 
 
 def _purges(subjects: Sequence[Subject]) -> bool:

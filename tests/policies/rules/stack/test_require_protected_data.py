@@ -53,6 +53,26 @@ def test_a_volume_that_a_store_only_reads_passes():
     assert violations(volume("db-secrets"), store()) == []
 
 
+def with_socket(**more: Any) -> Subject:
+    volumes = [*STORE["volumes"], {"volumeName": "db-socket", "containerPath": "/var/run/postgresql"}]
+    return store(volumes=volumes, **more)
+
+
+def test_a_volume_for_postgresqls_socket_passes():
+    assert violations(volume("db-socket"), with_socket()) == []
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"envs": ["PGDATA=/var/run/postgresql/data"]},
+        {"command": ["postgres", "-D", "/run/postgresql/data"]},
+    ],
+)
+def test_a_volume_that_has_data_beside_the_socket_is_refused(more: dict[str, Any]):
+    assert violations(volume("db-socket"), with_socket(**more))
+
+
 def test_a_volume_of_an_app_passes():
     mounted = changed(APP, volumes=[{"volumeName": "media", "containerPath": "/media"}])
     assert violations(volume("media"), subject(CONTAINER, mounted, name="app")) == []

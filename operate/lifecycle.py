@@ -14,7 +14,7 @@ from docker.errors import APIError, NotFound
 from components.config.models import Redis
 from images import build
 from images.recipes import POSTGRES_OF_SUITE
-from operate import daemon, pulumi, screen
+from operate import daemon, pulumi, readiness, screen
 from operate.errors import OperateError
 
 PROJECT = "data-tier"
@@ -23,8 +23,10 @@ PROJECT = "data-tier"
 def up(stack: str) -> None:
     """Images, stack, `pulumi up`, closing screen. Raises OperateError."""
     _require_daemon()
+    readiness.require_rules(own_keys(stack))
     settings = _settings(stack)
     _require_way_to_servers(settings)
+    readiness.require_room(stack, daemon.connect())
     _ensure_stack(stack)
     decision = build.ensure(*_images(settings), _source(settings), _suite(settings), _mongo(settings))
     _record(stack, settings, decision)
@@ -36,6 +38,7 @@ def up(stack: str) -> None:
 
 def preview(stack: str) -> None:
     """`pulumi preview` of the stack, made first where it is new. Raises OperateError."""
+    readiness.require_rules(own_keys(stack))
     settings = _settings(stack)
     _ensure_stack(stack)
     if "images" not in settings:
@@ -54,9 +57,9 @@ def down(stack: str, *, purge: bool) -> None:
         return
     pulumi.run("config", "set", f"{PROJECT}:running", "false", "--stack", stack)
     pulumi.run("up", "--yes", "--skip-preview", "--suppress-outputs", "--stack", stack)
-    print(
-        f"Down. Data and passwords of {stack} are kept: `make up` brings them back, `make down PURGE=1` deletes them."
-    )
+    of = screen.of_stack(stack)
+    print(f"Down. Data and passwords of {stack} are kept: `make up{of}` brings them back, ", end="")
+    print(f"`make down{of} PURGE=1` deletes them.")
 
 
 def _purge(stack: str) -> None:

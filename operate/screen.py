@@ -11,11 +11,19 @@ from operate import printing
 from operate.printing import table
 
 NEXT = (
-    ("curl http://127.0.0.1:{port}/", "ask a backend whether it reaches its stores"),
-    ("$EDITOR Pulumi.{stack}.yaml && make preview", "change something and see what it would do"),
-    ("./operatew status", "see what runs, and who is connected"),
-    ("make down", "take it away again, data stays"),
+    ("$EDITOR Pulumi.{stack}.yaml && make preview{of}", "change something and see what it would do"),
+    ("./operatew status{option}", "see what runs, and who is connected"),
+    ("make down{of}", "take it away again, data stays"),
 )
+
+
+def of_stack(stack: str) -> str:
+    """What `make` has to be told to work on a stack."""
+    return "" if stack == "dev" else f" STACK={stack}"
+
+
+def _option(stack: str) -> str:
+    return "" if stack == "dev" else f" --stack {stack}"
 
 
 def show(stack: str, outputs: dict[str, Any], console: Console | None = None) -> None:
@@ -74,7 +82,7 @@ def _services(outputs: dict[str, Any]) -> Table:
 
 def _shells(stack: str, outputs: dict[str, Any]) -> list[str]:
     """A shell on a store of each kind, as an app that is in use."""
-    option = "" if stack == "dev" else f" --stack {stack}"
+    option = _option(stack)
     used = {app for app, its in outputs["apps"].items() if not its["retired"]}
     apps = {"psql": outputs["databases"], "redis": outputs["redis_users"]}
     return [
@@ -102,5 +110,6 @@ def _how(stack: str, outputs: dict[str, Any]) -> list[str]:
         "",
         "[bold]Next[/bold]",
     ]
-    port = next(iter(ports), "4000")
-    return lines + [f"  {command.format(port=port, stack=stack):<50} {what}" for command, what in NEXT]
+    steps = [(f"curl http://127.0.0.1:{port}/", "ask a backend whether it reaches its stores") for port in ports[:1]]
+    steps += [(text.format(stack=stack, of=of_stack(stack), option=_option(stack)), what) for text, what in NEXT]
+    return lines + [f"  {command:<50} {what}" for command, what in steps]

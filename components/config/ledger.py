@@ -15,7 +15,7 @@ from components.config import mongo_ledger, places, purpose_ledger, rotation_led
 from components.config.errors import NOTHING, Problem
 from components.config.models import Place, Settings
 
-_MIGRATE: Final = "`./operatew migrate`"
+_MIGRATE: Final = "copying data there (`./operatew migrate`) isn't built yet"
 
 
 class Entry(BaseModel):
@@ -152,8 +152,8 @@ def _topology(gone: Mapping[str, tuple[Place, ...]], settings: Settings) -> Iter
                 key="data-tier:topology",
                 value=settings.topology,
                 rule=f"{', '.join(sorted(apps))}: data in the {place} place, which would no longer be declared",
-                remedy=f"Write keep: [{place}] and serving: {place} at these apps while the data is copied; "
-                f"{_MIGRATE} will do both",
+                remedy=f"Write {place} back; keep: [{place}] and serving: {place} at these apps would declare both "
+                f"places, the new one without data: {_MIGRATE}",
             )
 
 
@@ -167,13 +167,13 @@ def _places(app: str, was: Entry, left: tuple[Place, ...], settings: Settings) -
             key=f"{key}.{where}",
             value=settings.apps[app].dedicated if where == "dedicated" else NOTHING,
             rule=f"the app has data in the {place} place, which is no longer declared",
-            remedy=f"Write keep: [{place}]{'' if by_keep else f' and serving: {place}'} while the data is copied; "
-            f"{_MIGRATE} will do it",
+            remedy="Take the change back, or write "
+            f"keep: [{place}]{'' if by_keep else f' and serving: {place}'} to declare both places: {_MIGRATE}",
         )
     if not left and settings.apps[app].has_stores and serving not in was.places:
         yield Problem(
             key=f"{key}.serving",
             value=serving,
             rule=f"nothing of the app is in the {serving} place yet: it would begin without its data",
-            remedy=f"Write serving: {was.serving} until {_MIGRATE} has copied it",
+            remedy=f"Write serving: {was.serving}: {_MIGRATE}",
         )

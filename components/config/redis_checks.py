@@ -47,6 +47,7 @@ def _room(settings: Settings) -> Iterator[Problem]:
 
 def _asked_for(settings: Settings) -> Iterator[Problem]:
     known = settings.redis.numbers
+    choice = f", or choose one of {', '.join(known)}" if known else ""
     for app, its in settings.apps.items():
         for position, name in enumerate(its.redis):
             if name not in known:
@@ -54,7 +55,7 @@ def _asked_for(settings: Settings) -> Iterator[Problem]:
                     key=f"data-tier:apps.{app}.redis[{position}]",
                     value=name,
                     rule="there is no such database in data-tier:redis.databases",
-                    remedy=f"Declare it there, or choose one of {', '.join(known) or 'none yet'}",
+                    remedy=f"Declare it there{choice}",
                     needs=(f"data-tier:redis.databases.{name}", f"data-tier:redis.servers.{name}"),
                 )
         yield from twice(

@@ -84,6 +84,14 @@ def test_the_screen_says_what_came_up_and_what_to_do_next() -> None:
     assert "./operatew redis shop" in text
 
 
+@pytest.mark.parametrize(
+    ("stack", "said"), [("dev", ("make down ", "status ")), ("prod", ("make down STACK=prod", "status --stack prod"))]
+)
+def test_the_next_steps_are_those_of_the_stack(stack: str, said: tuple[str, ...]) -> None:
+    text = _shown(stack, outputs())
+    assert all(part in text for part in said)
+
+
 def test_the_screen_suggests_no_shell_on_what_is_not_there() -> None:
     text = _shown("prod", outputs(redis_users={}))
     assert "./operatew psql shop --stack prod" in text

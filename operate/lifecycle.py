@@ -17,7 +17,7 @@ from images.recipes import POSTGRES_OF_SUITE
 from operate import daemon, pulumi, readiness, screen
 from operate.errors import OperateError
 
-PROJECT = "data-tier"
+PROJECT = pulumi.PROJECT
 
 
 def up(stack: str) -> None:

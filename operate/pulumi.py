@@ -11,6 +11,7 @@ from typing import IO, Any
 
 from operate.errors import OperateError
 
+PROJECT = "data-tier"  # of Pulumi.yaml, and the namespace of its keys
 REPOSITORY = Path(__file__).parents[1]
 _WRAPPER = REPOSITORY / "pulumiw"
 

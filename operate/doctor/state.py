@@ -18,7 +18,7 @@ import yaml
 
 from operate import pulumi
 from operate.doctor.finding import Finding, fail, ok, warn
-from operate.lifecycle import PROJECT
+from operate.pulumi import PROJECT
 
 _FILE: Final = "file://"
 

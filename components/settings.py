@@ -10,10 +10,10 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from components.config import Problem, Settings, SettingsError, parse
+from components.config.text import meant
 from components.postgres import authority_files, init_files
 
 _PREFIX: Final = "data-tier:"
-_OWN_FORM: Final = {"true": True, "false": False}
 
 
 def load() -> Settings:
@@ -34,7 +34,7 @@ def from_strings(config: Mapping[str, str]) -> dict[str, Any]:
 
 def _value(key: str, text: str) -> Any:
     if text[:1] not in {"{", "["}:
-        return _OWN_FORM.get(text, text)
+        return meant(text)
     try:
         return json.loads(text)
     except json.JSONDecodeError:

@@ -12,6 +12,7 @@ import yaml
 from docker.errors import APIError, NotFound
 
 from components.config.models import Redis
+from components.config.text import meant
 from images import build
 from images.recipes import POSTGRES_OF_SUITE
 from operate import daemon, pulumi, readiness, screen
@@ -96,7 +97,8 @@ def own_keys(stack: str) -> dict[str, Any]:
     config = found.get("config") if isinstance(found, dict) else None
     if not isinstance(config, dict):
         raise OperateError(f"{path.name}: no `config:` section; write it like Pulumi.dev.yaml's")
-    return {key.removeprefix(f"{PROJECT}:"): value for key, value in config.items() if str(key).startswith(PROJECT)}
+    own = {str(key): meant(value) for key, value in config.items() if str(key).startswith(PROJECT)}
+    return {key.removeprefix(f"{PROJECT}:"): value for key, value in own.items()}
 
 
 def _settings(stack: str) -> dict[str, Any]:

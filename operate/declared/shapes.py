@@ -15,6 +15,7 @@ from typing import Any, Final
 import yaml
 
 from components.config import Place, Settings, SettingsError, parse
+from components.config.text import meant
 from operate import pulumi
 from operate.errors import OperateError
 
@@ -71,7 +72,9 @@ def read(stack: str, file: Path | None = None) -> StackFile:
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
         config = found["config"]
-        own = {str(key).removeprefix(_NAMESPACE): config[key] for key in config if str(key).startswith(_NAMESPACE)}
+        own = {
+            str(key).removeprefix(_NAMESPACE): meant(config[key]) for key in config if str(key).startswith(_NAMESPACE)
+        }
     except FileNotFoundError:
         raise OperateError(f"{path} is missing: write it like Pulumi.dev.yaml, or name another with --stack") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError, TypeError, KeyError) as error:

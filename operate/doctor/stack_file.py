@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from components.config.text import meant
 from images import registry
 from operate import pulumi
 from operate.doctor.finding import Finding, fail, ok, warn
@@ -34,7 +35,7 @@ class StackFile:
         try:
             found = yaml.safe_load(path.read_text())
             config = {
-                str(key).removeprefix(_NAMESPACE): value
+                str(key).removeprefix(_NAMESPACE): meant(value)
                 for key, value in found["config"].items()
                 if str(key).startswith(_NAMESPACE)
             }

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from operate import pulumi, readiness
+from operate import declared, lifecycle, pulumi, readiness
 from operate.doctor import taken
 from operate.doctor.finding import fail, ok
+from operate.doctor.stack_file import StackFile
 from operate.errors import OperateError
 from tests.components.samples import small
 
@@ -88,6 +89,17 @@ def test_everything_in_the_way_is_told_at_once(monkeypatch: pytest.MonkeyPatch) 
         readiness.require_room("dev", Client(**{"small-data": DATA}))  # type: ignore[arg-type]
     assert str(caught.value).count("\n  - ") == 3
     assert "4000 is in use: stop it" in str(caught.value)
+
+
+def test_a_stack_that_was_taken_down_breaks_no_rule(tmp_path: Path) -> None:
+    """`config set` writes text, as Pulumi's own does."""
+    file = tmp_path / "Pulumi.dev.yaml"
+    content = yaml.safe_load(file.read_text())
+    content["config"]["data-tier:running"] = "false"
+    file.write_text(yaml.safe_dump(content))
+    readiness.require_rules(lifecycle.own_keys("dev"))
+    assert StackFile.read("dev").finding.level == "ok"
+    assert declared.read("dev", file).settings("unified").running
 
 
 def test_every_broken_rule_is_told_before_anything_else() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from docker.models.containers import Container
@@ -61,6 +61,17 @@ def redis_as(user: str, *arguments: str) -> list[str]:
 def psql_as_admin(server: Server, database: str, *arguments: str) -> list[str]:
     """The command that runs psql as the admin through the socket, for the system's user postgres."""
     return ["psql", "--no-psqlrc", "--username", server.admin, "--dbname", database, *arguments]
+
+
+def lost(server: Server, stack: Stack, uses: Iterable[Use]) -> list[str]:
+    """What apps should have on a PostgreSQL server that has answered, and isn't among its databases."""
+    there = {use.store for use in uses if use.server == server.name}
+    return [
+        f"{server.name}: the database {its.database} of {app} isn't there: {server.volume} is empty, or was replaced. "
+        "Put the volume back, or begin anew: `make down PURGE=1`, then `make up`, and restore a copy"
+        for app, its in stack.databases.items()
+        if server.kind == "postgres" and stack.holds(server, app) and its.database not in there
+    ]
 
 
 def _postgres(container: Container, server: Server, stack: Stack) -> list[Use]:

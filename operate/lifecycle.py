@@ -15,8 +15,10 @@ from components.config.models import Redis
 from components.config.text import meant
 from images import build
 from images.recipes import POSTGRES_OF_SUITE
-from operate import daemon, pulumi, readiness, screen
+from operate import containers, daemon, pulumi, readiness, screen, status
+from operate import stack as stacks
 from operate.errors import OperateError
+from operate.stack import Stack
 
 PROJECT = pulumi.PROJECT
 
@@ -34,7 +36,23 @@ def up(stack: str) -> None:
     if _is_stopped(settings):
         pulumi.run("config", "rm", f"{PROJECT}:running", "--stack", stack)
     pulumi.run("up", "--yes", "--suppress-outputs", "--stack", stack)
-    screen.show(stack, pulumi.outputs(stack))
+    outputs = pulumi.outputs(stack)
+    _require_well(stacks.parse(stack, outputs))
+    screen.show(stack, outputs)
+
+
+def _require_well(stack: Stack) -> None:
+    """Start what was stopped by hand, look whether the data is there: the state knows neither. Raises OperateError."""
+    client = daemon.connect()
+    if stack.servers or stack.services:
+        containers.start(stack, containers.EVERYTHING, client, _told)
+    if problems := status.gather(stack, client).problems:
+        raise OperateError("\n".join([f"{stack.name} is up, and not well:", *(f"  - {one}" for one in problems)]))
+
+
+def _told(line: str) -> None:
+    if not line.endswith("was running"):
+        print(line)
 
 
 def preview(stack: str) -> None:

@@ -54,13 +54,15 @@ class Report:
     volumes: dict[str, int | None]
     certificates: dict[str, datetime]
     pools: tuple[Pool, ...] = ()
+    lost: tuple[str, ...] = ()
 
     @property
     def problems(self) -> list[str]:
-        """What should run and doesn't, what no client takes any more, what was paused and not resumed, a line each."""
+        """What should run and doesn't, what data is gone, what no client takes any more, what is paused."""
         ended = [name for name, end in self.certificates.items() if certificates.days_left(end) < 0]
         return [
             *(f"{part.name}: {part.problem}" for part in self.parts if part.problem),
+            *self.lost,
             *(f"{name}: its certificate has expired; {certificates.RENEWS}" for name in ended),
             *(f"{pool.name}: paused; `./operatew pooler resume` ends it" for pool in self.pools if pool.paused),
         ]
@@ -91,6 +93,7 @@ def gather(stack: Stack, client: docker.DockerClient) -> Report:
         ends = list(pool.map(lambda server: certificates.expiry(containers[server.name], server), servers))
         poolers = [pooler.name for pooler in stack.poolers.values() if pooler.name in well]
         behind = tuple(its for found in pool.map(lambda name: _pools(client, name), poolers) for its in found)
+    answered = [(server, uses) for server, (uses, size) in zip(servers, found, strict=True) if size is not None]
     volumes: dict[str, int | None] = {server.volume: None for server in stack.servers.values()}
     volumes |= {server.volume: size for server, (_, size) in zip(servers, found, strict=True)}
     return Report(
@@ -101,6 +104,7 @@ def gather(stack: Stack, client: docker.DockerClient) -> Report:
         volumes=volumes,
         certificates={server.name: end for server, end in zip(servers, ends, strict=True) if end},
         pools=behind,
+        lost=tuple(one for server, uses in answered for one in connections.lost(server, stack, uses)),
     )
 
 

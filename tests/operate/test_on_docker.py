@@ -49,6 +49,30 @@ def test_status_names_what_is_stopped_and_what_is_gone_and_fails(running: Runnin
     assert "Everything runs" in running.operate("status").out
 
 
+def test_up_starts_what_was_stopped_by_hand(running: Running) -> None:
+    running.operate("stop", "wiki")
+    said = running.operate("up").out
+    assert f"{PREFIX}-wiki-redis: started" in said
+    assert "was running" not in said, "only what was done"
+    assert running.told("status")["problems"] == []
+
+
+def test_data_that_is_gone_is_told_by_status_and_up(running: Running) -> None:
+    server = running.host.client.containers.get(SHARED)
+    rename = ["psql", "-U", "admin", "-d", "postgres", "-c"]
+    assert server.exec_run([*rename, "ALTER DATABASE shop_db RENAME TO away"], user="postgres").exit_code == 0
+    try:
+        for command in ("status", "up"):
+            done = running.operate(command, ok=False)
+            assert done.code == 1
+            said = " ".join(done.text.split())
+            assert f"{SHARED}: the database shop_db of shop isn't there" in said
+            assert "begin anew: `make down PURGE=1`" in said
+    finally:
+        assert server.exec_run([*rename, "ALTER DATABASE away RENAME TO shop_db"], user="postgres").exit_code == 0
+    assert "Everything runs" in running.operate("status").out
+
+
 def test_an_app_is_stopped_and_started_with_its_own_servers_and_no_other(running: Running) -> None:
     before = running.host.ids()
     stopped = running.told("stop", "wiki")["containers"]

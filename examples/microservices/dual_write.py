@@ -103,6 +103,8 @@ async def _write(engine: AsyncEngine, account: Account) -> None:
 
 def _url(name: str) -> str:
     file = os.environ.get(f"{name}_FILE")
+    if not file and name not in os.environ:
+        raise SystemExit(f"{name} is not set: read it from the file that `./operatew env auth` writes (README.md)")
     return Path(file).read_text().strip() if file else os.environ[name]
 
 

@@ -31,7 +31,6 @@ from operate.adopt.unit import Left, Project, Unit, Volume, unresolved
 from operate.errors import OperateError
 
 Topology = Literal["unified", "isolated"]
-_DEV_SUBNETS: Final = frozenset({10, 20, 30, 40})  # those of the example, which may be on the same host
 
 
 @dataclass
@@ -161,10 +160,11 @@ def _networks(
 
 
 def _data_subnet(plan: Plan, project: Project) -> IPv4Network:
-    """A subnet by the prefix, so that two stacks on one host rarely meet; none that the host has."""
+    """A subnet by the prefix, so that two stacks on one host rarely meet; none that the host has, or that Docker gives
+    to networks by itself.
+    """
     start = hashlib.sha256(str(plan.config["data-tier:prefix"]).encode()).digest()[0]
-    thirds = [(start + step) % 256 for step in range(256) if (start + step) % 256 not in _DEV_SUBNETS]
-    subnets = [IPv4Network(f"172.28.{third}.0/24") for third in thirds]
+    subnets = [IPv4Network(f"10.200.{(start + step) % 256}.0/24") for step in range(256)]
     return next((one for one in subnets if not any(one.overlaps(other) for other in project.taken_subnets)), subnets[0])
 
 

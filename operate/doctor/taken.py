@@ -37,12 +37,17 @@ def subnets(file: StackFile, client: docker.DockerClient | None) -> Sequence[Fin
     """Each subnet of the file that overlaps one of another network or a route of this machine."""
     taken = [*(_networks(client, file.prefix) if client else []), *_routes(_bridges(client))]
     findings = [
-        fail("subnets", f"{key} = {subnet} overlaps {other} of {who}", f"give data-tier:{key} another one")
+        fail("subnets", f"{key} = {subnet} overlaps {other} of {who}", _other(key))
         for key, subnet in file.subnets()
         for who, other in taken
         if subnet.overlaps(other)
     ]
     return findings or [ok("subnets", f"{len(list(file.subnets()))} of the stack file free or its own")]
+
+
+def _other(key: str) -> str:
+    pool = ", or data-tier:network.data.apps another range" if key.startswith("apps.") else ""
+    return f"give data-tier:{key} another one{pool}"
 
 
 def _published(client: docker.DockerClient) -> Iterator[tuple[int, tuple[str, str]]]:

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from components.config import Problem, SettingsError, parse
 from operate.adopt import (

@@ -28,9 +28,11 @@ def require_rules(config: Mapping[str, Any]) -> None:
 
 
 def require_room(stack: str, client: docker.DockerClient) -> None:
-    """Raises OperateError with everything that others have: ports, subnets, volumes of the same name."""
-    file = StackFile.read(stack)
-    findings = [*taken.ports(file, client), *taken.subnets(file, client)]
+    """Raises OperateError with everything that others have: ports and subnets of this machine, where the daemon is on it,
+    and volumes of the same name.
+    """
+    file, here = StackFile.read(stack), daemon.kind(client.info(), daemon.gateways(client)).bridges
+    findings = [*taken.ports(file, client), *taken.subnets(file, client)] if here else []
     problems = [f"{one.found}: {one.todo}" for one in findings if one.level == "fail"]
     problems += _strangers(stack, file.prefix, client)
     if problems:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from operate import declared, lifecycle, pulumi, readiness
+from operate import daemon, declared, lifecycle, pulumi, readiness
 from operate.doctor import taken
 from operate.doctor.finding import fail, ok
 from operate.doctor.stack_file import StackFile
@@ -26,6 +26,9 @@ class Client:
         self._volumes = volumes
         self.volumes = self
 
+    def info(self) -> dict[str, Any]:
+        return {}
+
     def list(self, filters: dict[str, list[str]]) -> list[Any]:
         wanted = dict(one.split("=", 1) for one in filters["label"])
         return [SimpleNamespace(name=name) for name, its in self._volumes.items() if wanted.items() <= its.items()]
@@ -36,6 +39,8 @@ def stack_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = {f"data-tier:{key}": value for key, value in small().items()}
     (tmp_path / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": config}))
     monkeypatch.setattr(pulumi, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(daemon, "gateways", lambda client: {})
+    monkeypatch.setattr(daemon, "kind", lambda info, gateways: daemon.Kind(name="local", bridges=True, explained=""))
     monkeypatch.setattr(taken, "ports", lambda file, client: [ok("ports", "free")])
     monkeypatch.setattr(taken, "subnets", lambda file, client: [ok("subnets", "free")])
 
@@ -89,6 +94,15 @@ def test_everything_in_the_way_is_told_at_once(monkeypatch: pytest.MonkeyPatch) 
         readiness.require_room("dev", Client(**{"small-data": DATA}))  # type: ignore[arg-type]
     assert str(caught.value).count("\n  - ") == 3
     assert "4000 is in use: stop it" in str(caught.value)
+
+
+def test_ports_of_this_machine_say_nothing_about_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    state(monkeypatch, None)
+    monkeypatch.setattr(daemon, "kind", lambda info, gateways: daemon.Kind(name="remote", bridges=False, explained=""))
+    monkeypatch.setattr(taken, "ports", lambda file, client: [fail("ports", "4000 is in use", "stop it")])
+    readiness.require_room("dev", Client())  # type: ignore[arg-type]
+    with pytest.raises(OperateError, match="data already"):
+        readiness.require_room("dev", Client(**{"small-data": DATA}))  # type: ignore[arg-type]
 
 
 def test_a_stack_that_was_taken_down_breaks_no_rule(tmp_path: Path) -> None:

@@ -28,8 +28,8 @@ def require_rules(config: Mapping[str, Any]) -> None:
 
 
 def require_room(stack: str, client: docker.DockerClient) -> None:
-    """Raises OperateError with everything that others have: volumes with data, and, where the daemon is on this machine,
-    ports and subnets.
+    """Raises OperateError with everything that others have: volumes with data, and where the daemon is near, ports and
+    subnets of this machine.
     """
     file, here = StackFile.read(stack), daemon.kind(client.info(), daemon.gateways(client)).bridges
     findings = [*taken.ports(file, client), *taken.subnets(file, client)] if here else []

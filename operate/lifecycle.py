@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 from docker.errors import APIError, NotFound
 
+from components.config import text
 from components.config.models import Redis
-from components.config.text import meant
 from images import build
 from images.recipes import POSTGRES_OF_SUITE
 from operate import containers, daemon, pulumi, readiness, screen, status
@@ -115,8 +115,7 @@ def own_keys(stack: str) -> dict[str, Any]:
     config = found.get("config") if isinstance(found, dict) else None
     if not isinstance(config, dict):
         raise OperateError(f"{path.name}: no `config:` section; write it like Pulumi.dev.yaml's")
-    own = {str(key): meant(value) for key, value in config.items() if str(key).startswith(PROJECT)}
-    return {key.removeprefix(f"{PROJECT}:"): value for key, value in own.items()}
+    return text.own_keys(config)
 
 
 def _settings(stack: str) -> dict[str, Any]:

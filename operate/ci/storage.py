@@ -9,15 +9,13 @@ import yaml
 
 from components.config import SettingsError, mongo_places, parse, redis_servers
 from components.config.places import apps_in, own_postgres, own_postgres_apps
-
-_PREFIX = "data-tier:"
+from components.config.text import own_keys
 
 
 def declared(file: Path) -> int | None:
     """MiB of all these servers of a stack file; None where that can't be known."""
     try:
-        config = yaml.safe_load(file.read_text())["config"]
-        return _sum({key.removeprefix(_PREFIX): value for key, value in config.items() if key.startswith(_PREFIX)})
+        return _sum(own_keys(yaml.safe_load(file.read_text())["config"]))
     except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, SettingsError):
         return None  # the preview itself says what is wrong with the file
 

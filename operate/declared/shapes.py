@@ -15,12 +15,11 @@ from typing import Any, Final
 import yaml
 
 from components.config import Place, Settings, SettingsError, parse
-from components.config.text import meant
+from components.config.text import own_keys
 from operate import pulumi
 from operate.errors import OperateError
 
 SHAPES: Final[tuple[Place, ...]] = ("isolated", "unified")
-_NAMESPACE: Final = "data-tier:"
 _OF_A_MOVE: Final = ("keep", "serving")
 
 
@@ -71,13 +70,10 @@ def read(stack: str, file: Path | None = None) -> StackFile:
     path = file or pulumi.REPOSITORY / f"Pulumi.{stack}.yaml"
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
-        config = found["config"]
-        own = {
-            str(key).removeprefix(_NAMESPACE): meant(config[key]) for key in config if str(key).startswith(_NAMESPACE)
-        }
+        own = own_keys(found["config"])
     except FileNotFoundError:
         raise OperateError(f"{path} is missing: write it like Pulumi.dev.yaml, or name another with --stack") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, TypeError, KeyError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, TypeError, KeyError, AttributeError) as error:
         raise OperateError(f"{path} can't be read ({type(error).__name__}): write it like Pulumi.dev.yaml") from None
     return StackFile(stack=_stack_of(file) if file else stack, path=path, config=own)
 

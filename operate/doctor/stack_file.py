@@ -9,12 +9,10 @@ from typing import Any
 
 import yaml
 
-from components.config.text import meant
+from components.config.text import own_keys
 from images import registry
 from operate import pulumi
 from operate.doctor.finding import Finding, fail, ok, warn
-
-_NAMESPACE = "data-tier:"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +32,7 @@ class StackFile:
         path = pulumi.REPOSITORY / f"Pulumi.{stack}.yaml"
         try:
             found = yaml.safe_load(path.read_text())
-            config = {
-                str(key).removeprefix(_NAMESPACE): meant(value)
-                for key, value in found["config"].items()
-                if str(key).startswith(_NAMESPACE)
-            }
+            config = own_keys(found["config"])
         except FileNotFoundError:
             todo = "write it like Pulumi.dev.yaml, or name another with --stack"
             return cls(stack=stack, finding=warn("stack file", f"{path.name} is missing", todo))

@@ -58,3 +58,11 @@ def test_servers_of_mongodb_count_too(tmp_path: Path) -> None:
     content["config"]["data-tier:mongo"] = server
     file.write_text(yaml.safe_dump(content))
     assert storage.declared(file) == 23 * GIBIBYTE
+
+
+def test_a_stack_that_was_taken_down_has_its_size_all_the_same(tmp_path: Path) -> None:
+    file = changed(tmp_path)
+    content = yaml.safe_load(file.read_text())
+    content["config"]["data-tier:running"] = "false"  # as `config set` writes it
+    file.write_text(yaml.safe_dump(content))
+    assert storage.declared(file) == 20 * GIBIBYTE

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import docker
 import yaml
 from docker.errors import APIError, NotFound
 
@@ -25,25 +26,27 @@ PROJECT = pulumi.PROJECT
 
 def up(stack: str) -> None:
     """Images, stack, `pulumi up`, closing screen. Raises OperateError."""
-    _require_daemon()
+    client = _require_daemon()
     readiness.require_rules(own_keys(stack))
     settings = _settings(stack)
-    _require_way_to_servers(settings)
-    readiness.require_room(stack, daemon.connect())
-    _ensure_stack(stack)
+    kind = daemon.kind(client.info(), daemon.gateways(client))
+    _require_way_to_servers(settings, kind)
+    state = pulumi.deployment(stack)
+    readiness.require_room(stack, state or {}, client, here=kind.bridges)
+    if state is None:
+        pulumi.run("stack", "init", stack)
     decision = build.ensure(*_images(settings), _source(settings), _suite(settings), _mongo(settings))
     _record(stack, settings, decision)
     if _is_stopped(settings):
         pulumi.run("config", "rm", f"{PROJECT}:running", "--stack", stack)
     pulumi.run("up", "--yes", "--suppress-outputs", "--stack", stack)
     outputs = pulumi.outputs(stack)
-    _require_well(stacks.parse(stack, outputs))
+    _require_well(stacks.parse(stack, outputs), client)
     screen.show(stack, outputs)
 
 
-def _require_well(stack: Stack) -> None:
+def _require_well(stack: Stack, client: docker.DockerClient) -> None:
     """Start what was stopped by hand, look whether the data is there: the state knows neither. Raises OperateError."""
-    client = daemon.connect()
     if stack.servers or stack.services:
         containers.start(stack, containers.EVERYTHING, client, _told)
     if problems := status.gather(stack, client).problems:
@@ -182,10 +185,8 @@ def _ensure_stack(stack: str) -> None:
         pulumi.run("stack", "init", stack)
 
 
-def _require_way_to_servers(settings: dict[str, Any]) -> None:
+def _require_way_to_servers(settings: dict[str, Any], kind: daemon.Kind) -> None:
     """Servers are managed from here: by their addresses, or by loopback ports. Raises OperateError."""
-    client = daemon.connect()
-    kind = daemon.kind(client.info(), daemon.gateways(client))
     if kind.bridges or settings["postgres"].get("expose") or "expose" in str(settings.get("apps")):
         return
     raise OperateError(
@@ -195,7 +196,8 @@ def _require_way_to_servers(settings: dict[str, Any]) -> None:
     )
 
 
-def _require_daemon() -> None:
-    daemon.connect()
+def _require_daemon() -> docker.DockerClient:
+    client = daemon.connect()
     if not Path(pulumi.REPOSITORY / "pulumiw").exists():
         raise OperateError("pulumiw is missing from the checkout")
+    return client

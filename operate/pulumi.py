@@ -47,11 +47,16 @@ def outputs(stack: str, *, show_secrets: bool = False) -> dict[str, Any]:
 
 def export(stack: str) -> dict[str, Any]:
     """The stack's state, secrets encrypted."""
-    text = ask("stack", "export", "--stack", stack)
-    if text is None:
+    found = deployment(stack)
+    if found is None:
         raise OperateError(f"there is no stack {stack}: `make up STACK={stack}` makes it")
-    found: dict[str, Any] = json.loads(text)["deployment"]
     return found
+
+
+def deployment(stack: str) -> dict[str, Any] | None:
+    """The stack's state, secrets encrypted; None for a stack that hasn't been created."""
+    text = ask("stack", "export", "--stack", stack)
+    return None if text is None else dict(json.loads(text)["deployment"])
 
 
 def exists(stack: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import docker
 
 from components.config import SettingsError, parse
-from operate import daemon, pulumi
+from operate import daemon
 from operate.doctor import taken
 from operate.doctor.stack_file import StackFile
 from operate.errors import OperateError
@@ -27,25 +27,24 @@ def require_rules(config: Mapping[str, Any]) -> None:
         raise OperateError(str(error)) from None
 
 
-def require_room(stack: str, client: docker.DockerClient) -> None:
-    """Raises OperateError with everything that others have: volumes with data, and where the daemon is near, ports and
-    subnets of this machine.
+def require_room(stack: str, state: Mapping[str, Any], client: docker.DockerClient, *, here: bool) -> None:
+    """Raises OperateError with everything that others have: volumes with data, and where the daemon is `here`, ports
+    and subnets of this machine.
     """
-    file, here = StackFile.read(stack), daemon.kind(client.info(), daemon.gateways(client)).bridges
+    file = StackFile.read(stack)
     findings = [*taken.ports(file, client), *taken.subnets(file, client)] if here else []
     problems = [f"{one.found}: {one.todo}" for one in findings if one.level == "fail"]
-    problems += _strangers(stack, file.prefix, client)
+    problems += _strangers(stack, file.prefix, _known(state), client)
     if problems:
         raise OperateError(
             "\n".join([f"nothing was made of Pulumi.{stack}.yaml:", *(f"  - {one}" for one in problems)])
         )
 
 
-def _strangers(stack: str, prefix: str, client: docker.DockerClient) -> Iterator[str]:
+def _strangers(stack: str, prefix: str, known: set[str], client: docker.DockerClient) -> Iterator[str]:
     """Volumes with data that carry the prefix and aren't this stack's: it would take them for its own, and delete them
     when it is purged. Docker itself gives whoever asks for a volume the one that is there.
     """
-    known = _known(stack)
     labels = [f"{daemon.STACK_LABEL}={prefix}", "data-tier.tier=data"]
     found = sorted(
         name for one in client.volumes.list(filters={"label": labels}) if (name := str(one.name)) not in known
@@ -58,11 +57,8 @@ def _strangers(stack: str, prefix: str, client: docker.DockerClient) -> Iterator
         )
 
 
-def _known(stack: str) -> set[str]:
-    """The volumes in the stack's state, and those of which it isn't sure whether they were made."""
-    if not pulumi.exists(stack):
-        return set()
-    deployment = pulumi.export(stack)
-    pending = [one["resource"] for one in deployment.get("pending_operations") or []]
-    volumes = [one for one in [*deployment.get("resources", []), *pending] if one["type"] == _VOLUME]
+def _known(state: Mapping[str, Any]) -> set[str]:
+    """The volumes in a stack's state, and those of which it isn't sure whether they were made."""
+    pending = [one["resource"] for one in state.get("pending_operations") or []]
+    volumes = [one for one in [*state.get("resources", []), *pending] if one["type"] == _VOLUME]
     return {str(its) for one in volumes for its in (one.get("id"), one.get("inputs", {}).get("name")) if its}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from operate import daemon, declared, lifecycle, pulumi, readiness
+from operate import declared, lifecycle, pulumi, readiness
 from operate.doctor import taken
 from operate.doctor.finding import fail, ok
 from operate.doctor.stack_file import StackFile
@@ -26,9 +26,6 @@ class Client:
         self._volumes = volumes
         self.volumes = self
 
-    def info(self) -> dict[str, Any]:
-        return {}
-
     def list(self, filters: dict[str, list[str]]) -> list[Any]:
         wanted = dict(one.split("=", 1) for one in filters["label"])
         return [SimpleNamespace(name=name) for name, its in self._volumes.items() if wanted.items() <= its.items()]
@@ -39,15 +36,12 @@ def stack_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = {f"data-tier:{key}": value for key, value in small().items()}
     (tmp_path / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": config}))
     monkeypatch.setattr(pulumi, "REPOSITORY", tmp_path)
-    monkeypatch.setattr(daemon, "gateways", lambda client: {})
-    monkeypatch.setattr(daemon, "kind", lambda info, gateways: daemon.Kind(name="local", bridges=True, explained=""))
     monkeypatch.setattr(taken, "ports", lambda file, client: [ok("ports", "free")])
     monkeypatch.setattr(taken, "subnets", lambda file, client: [ok("subnets", "free")])
 
 
-def state(monkeypatch: pytest.MonkeyPatch, deployment: dict[str, Any] | None) -> None:
-    monkeypatch.setattr(pulumi, "exists", lambda stack: deployment is not None)
-    monkeypatch.setattr(pulumi, "export", lambda stack: deployment)
+def room(state: dict[str, Any] | None, client: Any, *, here: bool = True) -> None:
+    readiness.require_room("dev", state or {}, client, here=here)
 
 
 def volume(name: str) -> dict[str, Any]:
@@ -55,12 +49,9 @@ def volume(name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("deployment", [None, {}, {"resources": [volume("small-other-data")]}])
-def test_data_that_the_stack_does_not_know_is_not_taken(
-    monkeypatch: pytest.MonkeyPatch, deployment: dict[str, Any] | None
-) -> None:
-    state(monkeypatch, deployment)
+def test_data_that_the_stack_does_not_know_is_not_taken(deployment: dict[str, Any] | None) -> None:
     with pytest.raises(OperateError) as caught:
-        readiness.require_room("dev", Client(**{"small-data": DATA, "small-keys": DATA}))  # type: ignore[arg-type]
+        room(deployment, Client(**{"small-data": DATA, "small-keys": DATA}))
     said = str(caught.value)
     assert "data already that stack dev doesn't know: small-data, small-keys" in said
     assert "Another stack has the prefix small" in said
@@ -73,36 +64,29 @@ def test_data_that_the_stack_does_not_know_is_not_taken(
         {"resources": [], "pending_operations": [{"resource": {**volume("small-data"), "id": ""}, "type": "creating"}]},
     ],
 )
-def test_the_stacks_own_data_and_what_it_was_making_are_its_own(
-    monkeypatch: pytest.MonkeyPatch, deployment: dict[str, Any]
-) -> None:
-    state(monkeypatch, deployment)
-    readiness.require_room("dev", Client(**{"small-data": DATA}))  # type: ignore[arg-type]
+def test_the_stacks_own_data_and_what_it_was_making_are_its_own(deployment: dict[str, Any]) -> None:
+    room(deployment, Client(**{"small-data": DATA}))
 
 
-def test_volumes_of_others_and_without_data_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    state(monkeypatch, None)
+def test_volumes_of_others_and_without_data_are_left_alone() -> None:
     others = {"a": {"data-tier.stack": "other", "data-tier.tier": "data"}, "b": {"data-tier.stack": "small"}}
-    readiness.require_room("dev", Client(**others))  # type: ignore[arg-type]
+    room({}, Client(**others))
 
 
 def test_everything_in_the_way_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    state(monkeypatch, None)
     monkeypatch.setattr(taken, "ports", lambda file, client: [fail("ports", "4000 is in use", "stop it")])
     monkeypatch.setattr(taken, "subnets", lambda file, client: [fail("subnets", "10.0.0.0/24 overlaps", "another")])
     with pytest.raises(OperateError) as caught:
-        readiness.require_room("dev", Client(**{"small-data": DATA}))  # type: ignore[arg-type]
+        room({}, Client(**{"small-data": DATA}))
     assert str(caught.value).count("\n  - ") == 3
     assert "4000 is in use: stop it" in str(caught.value)
 
 
 def test_ports_of_this_machine_say_nothing_about_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    state(monkeypatch, None)
-    monkeypatch.setattr(daemon, "kind", lambda info, gateways: daemon.Kind(name="remote", bridges=False, explained=""))
     monkeypatch.setattr(taken, "ports", lambda file, client: [fail("ports", "4000 is in use", "stop it")])
-    readiness.require_room("dev", Client())  # type: ignore[arg-type]
+    room({}, Client(), here=False)
     with pytest.raises(OperateError, match="data already"):
-        readiness.require_room("dev", Client(**{"small-data": DATA}))  # type: ignore[arg-type]
+        room({}, Client(**{"small-data": DATA}), here=False)
 
 
 def test_a_stack_that_was_taken_down_breaks_no_rule(tmp_path: Path) -> None:

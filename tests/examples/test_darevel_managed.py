@@ -19,7 +19,7 @@ from tests.examples import example
 from tests.examples.example import Example
 from tests.integration import stackfile
 from tests.integration.life import lived
-from tests.integration.outside import ADMIN, ADMIN_PASSWORD, NAME, Outside
+from tests.integration.outside import ADMIN_PASSWORD, NAME, Outside, running
 from tests.integration.project import Project
 from tests.integration.test_services import report
 
@@ -35,12 +35,8 @@ MADE = """
 
 @pytest.fixture(scope="module")
 def outside(daemon: docker.DockerClient) -> Iterator[Outside]:
-    server = Outside(daemon, PREFIX)
-    try:
-        server.start()
+    with running(daemon, PREFIX) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="module")
@@ -58,16 +54,8 @@ def darevel(
 
 def managed(outside: Outside) -> dict[str, Any]:
     """The README's second app; `hostaddr` and the port are this test's, whose server no DNS knows."""
-    address, port = outside.address
-    server = {
-        "host": NAME,
-        "hostaddr": address,
-        "port": port,
-        "admin": ADMIN,
-        "password": {"env": "SLIDES_DB_PASSWORD"},
-        "ca": "rds.pem",
-    }
-    return {"postgres": {"database": "darevel_slides", "server": {"external": server}}}
+    external = outside.section("SLIDES_DB_PASSWORD", "rds.pem")
+    return {"postgres": {"database": "darevel_slides", "server": {"external": external}}}
 
 
 def asked(darevel: Example) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 from tests.examples.example import Example, brought_up
-from tests.integration.outside import ADMIN, ADMIN_PASSWORD, NAME, Outside
+from tests.integration.outside import ADMIN_PASSWORD, Outside, running
 from tests.integration.project import REPOSITORY
 
 pytestmark = pytest.mark.integration
@@ -29,12 +29,8 @@ LEGACY = "LEGACY_DATABASE_URL"
 @pytest.fixture(scope="module")
 def outside(daemon: docker.DockerClient) -> Iterator[Outside]:
     """The second variant's server: somebody else's, outlives the stack."""
-    server = Outside(daemon, f"micro-{os.getpid()}")
-    try:
-        server.start()
+    with running(daemon, f"micro-{os.getpid()}") as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="module")
@@ -162,22 +158,13 @@ def test_a_purge_writes_a_backup_and_takes_its_server_and_volume_away(example: E
 
 def external(outside: Outside) -> dict[str, Any]:
     """The README's second variant: the monolith's database on a server that the stack doesn't run."""
-    address, port = outside.address
-    server = {
-        "host": NAME,
-        "hostaddr": address,
-        "port": port,
-        "admin": ADMIN,
-        "password": {"env": "LEGACY_ADMIN_PASSWORD"},
-        "ca": "legacy.pem",
-    }
     database = {
         "database": "poc",
         "driver": "asyncpg",
         "ddl": True,
         "connections": 40,
         "init": ["examples/microservices/init/poc"],
-        "server": {"external": server},
+        "server": {"external": outside.section("LEGACY_ADMIN_PASSWORD", "legacy.pem")},
     }
     return {"postgres": database}
 

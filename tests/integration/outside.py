@@ -11,7 +11,8 @@ import socket
 import tarfile
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -95,6 +96,12 @@ class Outside:
         host, port = self.door.getsockname()[:2]
         return str(host), int(port)
 
+    def section(self, variable: str, ca: str) -> dict[str, Any]:
+        """What a stack file says of it: its admin's password in an environment variable, its authority in `ca`."""
+        address, port = self.address
+        password = {"env": variable}
+        return {"host": NAME, "hostaddr": address, "port": port, "admin": ADMIN, "password": password, "ca": ca}
+
     def superuser(self, database: str = "postgres") -> psycopg.Connection[Any]:
         """What nobody but its own keeper has."""
         return psycopg.connect(
@@ -133,6 +140,17 @@ class Outside:
                 there = socket.create_connection((self._own_address, 5432))
                 for one, other in ((came, there), (there, came)):
                     threading.Thread(target=_pass_on, args=(one, other), daemon=True).start()
+
+
+@contextmanager
+def running(client: docker.DockerClient, prefix: str) -> Iterator[Outside]:
+    """A server that outlives the stack."""
+    server = Outside(client, prefix)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 def _pass_on(one: socket.socket, other: socket.socket) -> None:

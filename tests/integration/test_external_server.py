@@ -16,7 +16,7 @@ import pytest
 
 from tests.integration import stackfile
 from tests.integration.life import Life, lived
-from tests.integration.outside import ADMIN, ADMIN_PASSWORD, NAME, Outside
+from tests.integration.outside import ADMIN, ADMIN_PASSWORD, NAME, Outside, running
 from tests.integration.project import Project
 
 pytestmark = pytest.mark.integration
@@ -36,15 +36,6 @@ WHO = "SELECT session_user, (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_
 
 
 def settings(client: docker.DockerClient, outside: Outside) -> dict[str, Any]:
-    address, port = outside.address
-    server = {
-        "host": NAME,
-        "hostaddr": address,
-        "port": port,
-        "admin": ADMIN,
-        "password": {"env": "BOSS_PASSWORD"},
-        "ca": "certificates/outside.pem",
-    }
     database = {
         "database": "wiki",
         "extensions": ["hstore"],
@@ -53,7 +44,7 @@ def settings(client: docker.DockerClient, outside: Outside) -> dict[str, Any]:
         "limits": {"statement_timeout": "5s", "lock_timeout": "1s"},
         "row_level_security": {},
         "readers": [READER],
-        "server": {"external": server},
+        "server": {"external": outside.section("BOSS_PASSWORD", "certificates/outside.pem")},
     }
     [backend, pool] = (str(subnet) for subnet in stackfile.free_subnets(client, 2))
     return {
@@ -73,12 +64,8 @@ def settings(client: docker.DockerClient, outside: Outside) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def outside(daemon: docker.DockerClient) -> Iterator[Outside]:
-    server = Outside(daemon, PREFIX)
-    try:
-        server.start()
+    with running(daemon, PREFIX) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="module")

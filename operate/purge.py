@@ -16,7 +16,7 @@ import docker
 
 from operate import lifecycle, pulumi
 from operate import stack as stacks
-from operate.backup import listing, take
+from operate.backup import leftovers, listing, take
 from operate.backup.take import Copy
 from operate.errors import OperateError
 from operate.stack import Stack
@@ -93,6 +93,7 @@ def _backed_up(purge: Purge, client: docker.DockerClient, said: Progress) -> lis
     if not purge.declared:
         said(f"{purge.app}: going on with its deletion; backups: {', '.join(purge.earlier) or 'none'}")
         return []
+    leftovers.refuse(purge.stack, purge.app, client)
     with take.alone(purge.stack.name) as folder:
         return take.app(purge.stack, purge.app, client, folder, said=said)
 

@@ -7,7 +7,9 @@ what is written down is what is in the dump, whatever is committed meanwhile.
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, BinaryIO, Final
 
 from operate.backup import psql
@@ -17,6 +19,8 @@ from operate.postgres_tools import Tools
 
 _SILENCE_SECONDS: Final = 3600  # the checksum of one large table says nothing until it is there
 _MARK: Final = "@data-tier "
+SESSION: Final = "data-tier backup"
+_END: Final = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = :'session';"
 _LARGE_OBJECTS: Final = "(large objects)"
 # Rows as text, the same in every session: whatever a login, a database or a server sets for these.
 _BEGIN: Final = r"""
@@ -89,7 +93,13 @@ def dump(tools: Tools, database: str, file: BinaryIO) -> Facts:
 
 
 def _run(tools: Tools, database: str, script: str, file: BinaryIO | None, what: str) -> Facts:
-    done = psql.run(tools, database, script, out=file, seconds=_SILENCE_SECONDS)
+    session = f"{SESSION} {secrets.token_hex(4)}"
+    try:
+        done = psql.run(tools, database, script, out=file, seconds=_SILENCE_SECONDS, session=session)
+    except BaseException:  # a disk that is full, Ctrl-C: pg_dump would wait for a reader, its snapshot held, for ever
+        with suppress(OperateError):
+            psql.ask(tools, _END, what="end it", session=session)
+        raise
     lines = done.err.decode(errors="replace").splitlines()
     told = [json.loads(line.removeprefix(_MARK)) for line in lines if line.startswith(_MARK)]
     if done.code or any("failed" in one for one in told):

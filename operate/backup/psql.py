@@ -26,10 +26,11 @@ def run(
     out: BinaryIO | None = None,
     seconds: float = _SECONDS,
     variables: Mapping[str, str] | None = None,
+    session: str = "data-tier",
 ) -> inside.Done:
-    """Run a script as it is. Raises OperateError on silence only."""
+    """Run a script as it is; `session` is what the server calls it. Raises OperateError on silence only."""
     command = ["sh", "-c", _RUN, "psql", *(f"--set={name}={value}" for name, value in (variables or {}).items())]
-    environment = {"SCRIPT": script, "ADMIN": tools.admin, "DATABASE": database}
+    environment = {"SCRIPT": script, "ADMIN": tools.admin, "DATABASE": database, "PGAPPNAME": session}
     return tools.capture(command, environment=environment, out=out, seconds=seconds)
 
 

@@ -161,8 +161,11 @@ def prove(container: Any, file: BinaryIO, app: str) -> Facts:
     return Facts(server_version=version(container), tables=tables)
 
 
-def put(container: Any, file: BinaryIO, app: str) -> int:
-    """Make the keys of a copy again, and take away those that it hasn't; how many there are. Raises OperateError."""
+def put(container: Any, file: BinaryIO, app: str, *, none_there: bool) -> int:
+    """Make the keys of a copy again, and take away those that it hasn't; how many there are.
+
+    Raises OperateError; where there were none before there are none then.
+    """
     wanted: dict[int, set[bytes]] = {number: set() for number in numbers(file)}
     for key in keys(file, app):
         wanted[key.number].add(key.name)
@@ -170,6 +173,9 @@ def put(container: Any, file: BinaryIO, app: str) -> int:
     done = inside.capture(container, connections.redis_as_admin("--pipe"), given=file, seconds=_SILENCE_SECONDS)
     if done.code or b"errors: 0," not in done.out:
         said = done.out.decode(errors="replace").strip().splitlines()
+        if none_there:
+            for number in wanted:
+                _remove(container, number, [key.name for key, _ in _scan(container, number, app)])
         raise OperateError(f"can't restore the keys of {app}: {(said or [done.reason])[0]}")
     for number, names in wanted.items():
         _remove(container, number, [key.name for key, _ in _scan(container, number, app) if key.name not in names])

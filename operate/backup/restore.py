@@ -191,7 +191,7 @@ def _keys(
             )
         saved = take.app(stack, wanted.app, client, folder, said=said, kinds=("redis",)) if there else []
         _compared(copy, lambda: redis.prove(container, file, wanted.app))
-        count = redis.put(container, file, wanted.app)
+        count = redis.put(container, file, wanted.app, none_there=not there)
     return Restored(
         app=wanted.app,
         store=f"{server.name}/{wanted.app}",

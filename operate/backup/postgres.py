@@ -63,6 +63,12 @@ COMMIT;
 """
 
 
+def take(tools: Tools, name: str, file: BinaryIO) -> Facts:
+    """Write a dump, and what it holds; what a killed restore has left is dropped first. Raises OperateError."""
+    _clear(tools)
+    return postgres_facts.dump(tools, name, file)
+
+
 def read(tools: Tools, file: BinaryIO, name: str) -> int:
     """How many objects a dump has; all of it is read, because the list alone stands at its beginning.
 
@@ -102,8 +108,7 @@ def scratch(tools: Tools, like: str) -> Iterator[str]:
 
     What a run that was killed has left is dropped first: the caller sees to it that there is one at a time.
     """
-    for left in psql.ask(tools, _LEFT, what="look for scratch databases", prefix=SCRATCH):
-        psql.ask(tools, _DROP, what=f"drop {left}", name=left)
+    _clear(tools)
     name = f"{SCRATCH}{secrets.token_hex(4)}"
     try:
         psql.ask(tools, _LIKE, what="make a scratch database", name=name, like=like)
@@ -113,6 +118,11 @@ def scratch(tools: Tools, like: str) -> Iterator[str]:
             psql.ask(tools, _DROP, what=f"drop {name}", name=name)
         raise
     psql.ask(tools, _DROP, what=f"drop {name}", name=name)
+
+
+def _clear(tools: Tools) -> None:
+    for left in psql.ask(tools, _LEFT, what="look for scratch databases", prefix=SCRATCH):
+        psql.ask(tools, _DROP, what=f"drop {left}", name=left)
 
 
 def load(tools: Tools, name: str, file: BinaryIO) -> None:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import docker
 
 from operate import daemon, postgres_tools
-from operate.backup import mongo, postgres, postgres_facts, redis
+from operate.backup import mongo, postgres, redis
 from operate.backup.manifest import Facts
 from operate.stack import Server, Stack
 
@@ -54,7 +54,7 @@ def _database(stack: Stack, key: str, app: str, client: docker.DockerClient) -> 
             store=f"{tools.where}/{name}",
             database=name,
             suffix=".dump",
-            take=lambda file: postgres_facts.dump(tools, name, file),
+            take=lambda file: postgres.take(tools, name, file),
             read=lambda file: postgres.read(tools, file, name),
             prove=lambda file: postgres.prove(tools, file, name),
         )

@@ -201,6 +201,26 @@ def test_the_commands_reach_it(life: Life) -> None:
     assert ask(life, WHO) == (0, "wiki_a True 1")
 
 
+def test_a_copy_restores_there_and_takes_the_databases_place(life: Life, outside: Outside) -> None:
+    told = json.loads(life.project.operate("backup", "wiki", "--check", "restore", "--json").out)
+    assert told["failed"] == []
+    [file] = [one["file"] for one in told["backups"]]
+    life.project.operate("restore", "wiki", "--from", file)
+    swapped = json.loads(
+        life.project.operate("restore", "wiki", "--swap", "--as", "wiki_restored", "--yes", "--json").out
+    )
+    done = life.project.pulumi("preview", "--expect-no-changes", ok=False)
+    assert done.code == 0, done.text
+    life.project.pulumi("refresh", "--yes")
+    done = life.project.pulumi("preview", "--expect-no-changes", ok=False)
+    assert done.code == 0, done.text
+    left = life.project.operate("restore", "wiki", "--swap", "--as", "postgres", "--yes", ok=False)
+    assert f"those there are: {swapped['former']}" in left.err
+    drop = f"DROP DATABASE {swapped['former']}"
+    asked = ("-m", "operate", "psql", "wiki", "--stack", "dev", "--admin", "--", "-d", "postgres", "-c", drop)
+    life.project.plain(*asked)
+
+
 def test_a_rotation_changes_over_and_locks_the_login_before(life: Life, outside: Outside) -> None:
     ids = life.host.ids()
     life.project.operate("rotate", "wiki")

@@ -46,13 +46,13 @@ def settings(client: docker.DockerClient, outside: Outside) -> dict[str, Any]:
         "readers": [READER],
         "server": {"external": outside.section("BOSS_PASSWORD", "certificates/outside.pem")},
     }
-    [backend, pool] = (str(subnet) for subnet in stackfile.free_subnets(client, 2))
+    data, backend, pool = (str(subnet) for subnet in stackfile.free_subnets(client, 3))
     return {
         "data-tier:prefix": PREFIX,
         "data-tier:images": dict(stackfile.IMAGES),
         "data-tier:rotation": {"drain": "3s"},
         "data-tier:network": {
-            "data": {"internal": True, "subnet": "172.23.250.0/24", "apps": pool},
+            "data": {"internal": True, "subnet": data, "apps": pool},
             "backend": {"internal": True, "subnet": backend},
         },
         "data-tier:postgres": {"image": "postgres:17", "resources": {"memory": "256Mi", "cpu": 1}, "connections": 60},

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from tests.integration import stackfile
+from tests.integration.daemon import ran
 from tests.integration.life import Life, lived
 from tests.integration.outside import ADMIN, ADMIN_PASSWORD, NAME, Outside, running
 from tests.integration.project import Project
@@ -102,8 +103,7 @@ def _another_authority() -> str:
 
 def ask(life: Life, query: str, *replaced: str) -> tuple[int, str]:
     """What the app's own container is told with its own URL, parts of which may be replaced."""
-    code, said = life.host.containers()[f"{PREFIX}-wiki"].exec_run(["python3", "-c", ASK, query, *replaced])
-    return code, said.decode().strip()
+    return ran(life.host.containers()[f"{PREFIX}-wiki"], ["python3", "-c", ASK, query, *replaced])
 
 
 def external(life: Life, **keys: Any) -> dict[str, Any]:

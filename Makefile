@@ -32,7 +32,7 @@ down: ready ## Take containers and networks away; data stays unless PURGE=1
 
 test: ## Run all tests; those on Docker fail where there is none
 	@scripts/ensure-python
-	@scripts/ensure-docker && $(PY) -m images build --mongo mongo:7 || echo "Without Docker and images (see above) the tests that need them will fail."
+	@scripts/ensure-docker && $(PY) -m images build --mongo mongo:7 --monitoring || echo "Without Docker and images (see above) the tests that need them will fail."
 	@$(PY) -m pytest $(PYTEST)
 
 check: ## Lint, format and strict types
@@ -50,7 +50,7 @@ images: ready ## Build the server images only
 	@$(PY) -m images build
 
 bench: ready ## Measure what docs/benchmarks.md says; BENCH="slope many" only these
-	@$(PY) -m images build
+	@$(PY) -m images build --monitoring
 	@$(PY) -m benchmarks $(BENCH)
 
 soak: ready ## The full counts of long suites: kills (FAULT_MINUTES=n bounds them), containers against the policies

@@ -39,7 +39,7 @@ _CONNECTIONS: Final = 5  # its own, Debian's exporter's, and the ones before tha
 
 @dataclass(frozen=True, kw_only=True)
 class ExporterArgs:
-    """What Exporter is built from: the server with its key, its network and the data volume, whose room is watched.
+    """What Exporter is built from: the server with its key, and its network.
 
     `address` is its fixed one there, None where Docker may choose, `monitoring` the network of Prometheus; it answers
     on none in `subnet`. `pooler` is the name of the one in front, of `processes`.
@@ -54,7 +54,6 @@ class ExporterArgs:
     network: pulumi.Input[str]
     subnet: str
     address: str | None
-    volume: str
     monitoring: pulumi.Input[str]
     app: str | None = None
     tls: CertificateAuthority | None = None
@@ -209,8 +208,6 @@ def _spec(args: ExporterArgs, secrets: pulumi.Output[str]) -> WorkloadSpec:
         joins=[Join(network=args.network, address=args.address), Join(network=args.monitoring)],
         mounts=[
             Mount(volume=secrets, path="/run/secrets", read_only=True),
-            # for its room alone: its files are the server's user's, which this container's can't become
-            Mount(volume=args.volume, path="/volume", read_only=True),
         ],
         memory=_MEMORY,
         cpu=0.25,

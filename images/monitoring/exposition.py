@@ -8,8 +8,8 @@ from typing import Final
 Sample = tuple[str, Mapping[str, str], float]
 _HELP: Final = {
     "data_tier_certificate_end_seconds": "When the certificate that the server shows ends, in seconds of Unix time.",
-    "data_tier_volume_bytes": "The size of the file system that the data volume is on.",
-    "data_tier_volume_free_bytes": "What is free there for the server.",
+    "data_tier_volume_bytes": "The size of the file system that Docker keeps volumes on.",
+    "data_tier_volume_free_bytes": "What is free there.",
     "data_tier_standby_lag_seconds": "How far a standby's replay is behind, 0 where nothing is written.",
     "data_tier_pooler_up": "Whether a process of the pooler has answered.",
     "data_tier_pool_waiting": "Clients that wait for a connection of a pool.",

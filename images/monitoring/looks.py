@@ -21,7 +21,7 @@ from images.monitoring.exposition import Sample, exposition
 
 LOGIN: Final = Path("/run/secrets/login")
 CA: Final = Path("/run/secrets/ca.crt")
-VOLUME: Final = "/volume"
+VOLUME: Final = "/run/secrets"  # a local volume as the data volume is: no one but the server mounts that one
 MEMORY: Final = Path("/dev/shm")  # noqa: S108 - the container's own
 _KEPT: Final = 300.0  # seconds; a certificate is looked at so rarely: a handshake costs the server
 _TLS_REQUEST: Final = bytes([0, 0, 0, 8, 0x04, 0xD2, 0x16, 0x2F])  # PostgreSQL's way into TLS
@@ -116,7 +116,7 @@ class Certificate:
 
 
 def volume() -> Iterator[Sample]:
-    """The file system that the data volume is on."""
+    """The file system that Docker keeps its local volumes on."""
     its = os.statvfs(VOLUME)
     yield "data_tier_volume_bytes", {}, its.f_blocks * its.f_frsize
     yield "data_tier_volume_free_bytes", {}, its.f_bavail * its.f_frsize

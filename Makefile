@@ -41,10 +41,11 @@ check: ## Lint, format and strict types
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 
-docs: ## Write docs/policies.md from the rules, docs/pictures from Pulumi.dev.yaml
+docs: ## Write docs/policies.md from the rules, docs/pictures from Pulumi.dev.yaml, the dashboard
 	@scripts/ensure-python
 	@$(PY) -m policies.docs
 	@$(PY) -m operate.pictures
+	@$(PY) -m components.monitoring.dashboards
 
 images: ready ## Build the server images only
 	@$(PY) -m images build

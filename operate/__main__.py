@@ -19,6 +19,7 @@ from operate import (
 )
 from operate.adopt import command as adopt_command
 from operate.audit import command as audit_command
+from operate.backup import command as backup_command
 from operate.errors import OperateError
 from operate.options import Stack
 
@@ -51,6 +52,7 @@ data_commands.register(app)
 pooler_commands.register(app)
 shape_commands.register(app)
 audit_command.register(app)
+backup_command.register(app)
 rls_commands.register(app)
 adopt_command.register(app)
 report_command.register(app)

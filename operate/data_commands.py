@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from operate import printing
+from operate import asking, printing
 from operate.errors import OperateError
 from operate.options import Admin, App, Json, Passed, Reader, Stack
 
@@ -139,7 +139,8 @@ def purge(
 
     client, plan = daemon.connect(), its.prepare(stack, app)
     if not yes:
-        _ask_for_name(app, stack)
+        warning = f"This deletes database, keys and volumes of {app} in stack {stack}, after a backup."
+        asking.for_name(app, warning, "purge deletes data")
     backups = its.carry(plan, client, partial(printing.progress, json=json), quiet=json)
     if json:
         document = {"stack": stack, "app": app, "backups": [one.as_json() for one in backups], "files": plan.earlier}
@@ -151,13 +152,3 @@ def _opened(stack: str, *, admin: bool) -> tuple[its.Stack, its.Secrets | None]:
     from operate import stack as its
 
     return (its.read(stack), None) if admin else its.read_with_secrets(stack)
-
-
-def _ask_for_name(app: str, stack: str) -> None:
-    """Raises OperateError unless the app's name is typed."""
-    if not sys.stdin.isatty():
-        raise OperateError("purge deletes data and nobody can be asked here: add --yes")
-    print(f"This deletes database, keys and volumes of {app} in stack {stack}, after a backup.", file=sys.stderr)
-    typed = typer.prompt(f"Type {app} to go on", default="", show_default=False, err=True)
-    if typed != app:
-        raise OperateError("not the app's name: nothing was changed")

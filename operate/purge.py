@@ -9,20 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import docker
 
-from operate import dumps, lifecycle, pulumi
+from operate import lifecycle, pulumi
 from operate import stack as stacks
-from operate.dumps import Backup
+from operate.backup import leftovers, listing, take
+from operate.backup.take import Copy
 from operate.errors import OperateError
 from operate.stack import Stack
 
 _PROJECT = lifecycle.PROJECT
-_BACKUPS = "backups"
 
 Progress = Callable[[str], None]
 
@@ -44,13 +43,12 @@ class Purge:
     @property
     def folder(self) -> Path:
         """Where this stack's backups go."""
-        return pulumi.REPOSITORY / _BACKUPS / self.stack.name
+        return take.folder(self.stack.name)
 
     @property
     def earlier(self) -> list[str]:
         """The backups that there are of the app, newest last."""
-        kinds = r"(\.[a-z0-9-]+)?\.(dump|redis|mongo)"
-        mine = re.compile(rf"{re.escape(self.app)}-(unified|isolated)-\d{{8}}T\d{{6}}Z{kinds}")
+        mine = re.compile(rf"{re.escape(self.app)}-{listing.KINDS}")
         found = self.folder.iterdir() if self.folder.is_dir() else []
         return sorted(str(path) for path in found if mine.fullmatch(path.name))
 
@@ -72,7 +70,7 @@ def prepare(stack: str, app: str) -> Purge:
     return Purge(stack=found, app=app, declared=app in (file.get("apps") or {}), marked=marked, unlocked=held.purging)
 
 
-def carry(purge: Purge, client: docker.DockerClient, said: Progress, *, quiet: bool) -> list[Backup]:
+def carry(purge: Purge, client: docker.DockerClient, said: Progress, *, quiet: bool) -> list[Copy]:
     """Do what is left to do; `quiet` keeps standard output free. Raises OperateError; run again to go on."""
     backups = _backed_up(purge, client, said)
     stack, app = purge.stack.name, purge.app
@@ -90,16 +88,14 @@ def carry(purge: Purge, client: docker.DockerClient, said: Progress, *, quiet: b
     return backups
 
 
-def _backed_up(purge: Purge, client: docker.DockerClient, said: Progress) -> list[Backup]:
+def _backed_up(purge: Purge, client: docker.DockerClient, said: Progress) -> list[Copy]:
     """A backup of what is there now, whatever others there are; none once its deletion has begun."""
     if not purge.declared:
         said(f"{purge.app}: going on with its deletion; backups: {', '.join(purge.earlier) or 'none'}")
         return []
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    made = dumps.write(purge.stack, purge.app, client, purge.folder, stamp)
-    for backup in made:
-        said(f"{purge.app}: {backup.store} backed up to {backup.file} ({backup.entries} entries, {backup.bytes} bytes)")
-    return made
+    leftovers.refuse(purge.stack, purge.app, client)
+    with take.alone(purge.stack.name) as folder:
+        return take.app(purge.stack, purge.app, client, folder, said=said)
 
 
 def _forget(stack: str, app: str) -> None:

@@ -46,13 +46,13 @@ def settings(client: docker.DockerClient, outside: Outside) -> dict[str, Any]:
         "readers": [READER],
         "server": {"external": outside.section("BOSS_PASSWORD", "certificates/outside.pem")},
     }
-    [backend, pool] = (str(subnet) for subnet in stackfile.free_subnets(client, 2))
+    data, backend, pool = (str(subnet) for subnet in stackfile.free_subnets(client, 3))
     return {
         "data-tier:prefix": PREFIX,
         "data-tier:images": dict(stackfile.IMAGES),
         "data-tier:rotation": {"drain": "3s"},
         "data-tier:network": {
-            "data": {"internal": True, "subnet": "172.23.250.0/24", "apps": pool},
+            "data": {"internal": True, "subnet": data, "apps": pool},
             "backend": {"internal": True, "subnet": backend},
         },
         "data-tier:postgres": {"image": "postgres:17", "resources": {"memory": "256Mi", "cpu": 1}, "connections": 60},
@@ -199,6 +199,26 @@ def test_the_commands_reach_it(life: Life) -> None:
     assert json.loads(life.project.operate("env", "wiki", "--json").out)["DATABASE_URL"].startswith("postgresql://")
     life.project.operate("restart", "wiki")
     assert ask(life, WHO) == (0, "wiki_a True 1")
+
+
+def test_a_copy_restores_there_and_takes_the_databases_place(life: Life, outside: Outside) -> None:
+    told = json.loads(life.project.operate("backup", "wiki", "--check", "restore", "--json").out)
+    assert told["failed"] == []
+    [file] = [one["file"] for one in told["backups"]]
+    life.project.operate("restore", "wiki", "--from", file)
+    swapped = json.loads(
+        life.project.operate("restore", "wiki", "--swap", "--as", "wiki_restored", "--yes", "--json").out
+    )
+    done = life.project.pulumi("preview", "--expect-no-changes", ok=False)
+    assert done.code == 0, done.text
+    life.project.pulumi("refresh", "--yes")
+    done = life.project.pulumi("preview", "--expect-no-changes", ok=False)
+    assert done.code == 0, done.text
+    left = life.project.operate("restore", "wiki", "--swap", "--as", "postgres", "--yes", ok=False)
+    assert f"those there are: {swapped['former']}" in left.err
+    drop = f"DROP DATABASE {swapped['former']}"
+    asked = ("-m", "operate", "psql", "wiki", "--stack", "dev", "--admin", "--", "-d", "postgres", "-c", drop)
+    life.project.plain(*asked)
 
 
 def test_a_rotation_changes_over_and_locks_the_login_before(life: Life, outside: Outside) -> None:

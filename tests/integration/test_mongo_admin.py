@@ -1,4 +1,4 @@
-"""MongoDB's admins turn in place, and an app's own server beside its service on a network of 16 addresses, on Docker.
+"""MongoDB's admins turn in place, copies restore, and an app's own server is on a network of 16 addresses, on Docker.
 
 One stack of its own; the tests go through its life in order, each from where the one before has left it.
 """
@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Iterator
 from ipaddress import IPv4Network
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -157,6 +158,37 @@ def test_status_tells_until_when_certificates_are_valid_and_the_doctor_misses_a_
     life.__dict__.pop("told", None)
     with pymongo.MongoClient(life.url("shop", "mongodb_url", "mongo"), serverSelectionTimeoutMS=5000) as client:
         assert client["shop"]["tried"].count_documents({}) == 1
+
+
+@pytest.mark.parametrize(("app", "key"), [("shop", "mongo"), ("wiki", "mongo-wiki")])
+def test_a_copy_restores_to_what_was_copied_into_another_database(life: Life, app: str, key: str) -> None:
+    password, url = admins(life)[key], life.url(app, "mongodb_url", key)  # which writes the authority down
+    with entered(life, key, password) as client:
+        client[app]["books"].insert_many([{"_id": number, "name": f"b{number}"} for number in range(1200)])
+        client[app]["books"].create_index("name", unique=True)
+        client[app]["empty"].create_index("a")
+        told = json.loads(life.project.operate("backup", app, "--check", "restore", "--json").out)
+        [file] = [one["file"] for one in told["backups"]]
+        [read, restored] = told["backups"][0]["checks"]
+        assert (read["by"], restored["by"], restored["equal"]) == ("read", "restore", True)
+        wrong = life.project.operate("restore", app, "--from", file, "--swap", "--yes", ok=False)
+        assert "MongoDB can't rename a database" in wrong.err
+        life.project.operate("restore", app, "--from", file)
+        again = life.project.operate("restore", app, "--from", file, ok=False)
+        assert f"has a database {app}_restored already" in again.err
+        its = client[f"{app}_restored"]
+        assert [*its["books"].find({}, sort=[("_id", 1)])] == [*client[app]["books"].find({}, sort=[("_id", 1)])]
+        assert its["books"].index_information()["name_1"]["unique"] is True
+        assert "a_1" in its["empty"].index_information()
+        assert not [name for name in client.list_database_names() if "scratch" in name]
+        client.drop_database(f"{app}_restored")
+        manifest = Path(f"{file}.json")
+        manifest.write_text(manifest.read_text().replace('"rows": 1200', '"rows": 1201'))
+        differs = life.project.operate("restore", app, "--from", file, ok=False)
+        assert "books has 1200 rows instead of 1201" in differs.err
+        assert f"{app}_restored" not in client.list_database_names()
+    with pymongo.MongoClient(url, serverSelectionTimeoutMS=5000) as client, pytest.raises(OperationFailure):
+        client["data_tier_scratch_x"]["books"].find_one()
 
 
 def test_no_password_of_an_admin_is_in_logs_or_command_lines(life: Life) -> None:

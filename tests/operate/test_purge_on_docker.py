@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from docker.models.containers import Container
 
-from operate import connections, dumps, inside
+from operate import connections, inside
+from operate.backup import postgres, postgres_facts, redis
 from operate.errors import OperateError
 from operate.postgres_tools import Tools
 from operate.stack import Server, parse
@@ -26,9 +27,12 @@ def test_a_backup_makes_every_key_again_with_its_time_to_live(running: Running, 
     many = "".join(f"set shop:many:{number} {number}\n" for number in range(1000))
     running.operate("redis", "shop", given=f"{kinds}select 1\n{many}")
     server = running.host.client.containers.get(f"{PREFIX}-redis-unified")
-    backup = dumps.keys(server, "shop", [0, 1], tmp_path / "shop.redis")
+    with (tmp_path / "shop.redis").open("wb") as file:
+        facts = redis.take(server, "shop", [0, 1], file)
     before = {number: _keys(server, number) for number in ("0", "1")}
-    assert backup.entries == sum(len(found) for found in before.values())
+    assert {number: table.rows for number, table in facts.tables.items()} == {
+        number: len(found) for number, found in before.items()
+    }
     _redis(server, "flushall")
     with (tmp_path / "shop.redis").open("rb") as file:
         done = inside.capture(server, connections.redis_as_admin("--pipe"), given=file)
@@ -38,19 +42,18 @@ def test_a_backup_makes_every_key_again_with_its_time_to_live(running: Running, 
     assert _redis(server, "strlen", "shop:bytes") == "4\n"
 
 
-def test_a_dump_that_cannot_be_read_to_its_end_is_refused(running: Running, tmp_path: Path) -> None:
+def test_a_dump_that_cannot_be_read_to_its_end_is_refused(running: Running) -> None:
     server = running.host.client.containers.get(f"{PREFIX}-postgres-unified")
     running.operate(
         "psql", "shop", "--admin", "--", "-c", "create table t as select md5(n::text) from generate_series(1, 9999) n"
     )
     tools = Tools(container=server, where=f"{PREFIX}-postgres-unified", admin=_server(running).admin)
-    dumps.database(tools, "shop_db", tmp_path / "whole.dump")
-    cut = (tmp_path / "whole.dump").read_bytes()[:-5000]
+    whole = io.BytesIO()
+    postgres_facts.dump(tools, "shop_db", whole)
     with pytest.raises(OperateError, match="can't read the dump of shop_db"):
-        dumps._verified(tools, io.BytesIO(cut), "shop_db")
+        postgres.read(tools, io.BytesIO(whole.getvalue()[:-5000]), "shop_db")
     with pytest.raises(OperateError, match=r'dump nix: .*database "nix" does not exist'):
-        dumps.database(tools, "nix", tmp_path / "nix.dump")
-    assert [path.name for path in tmp_path.iterdir()] == ["whole.dump"], "no half file is left"
+        postgres_facts.dump(tools, "nix", io.BytesIO())
 
 
 def test_a_retired_app_is_purged_after_a_backup_also_by_a_second_try(running: Running) -> None:
@@ -62,13 +65,14 @@ def test_a_retired_app_is_purged_after_a_backup_also_by_a_second_try(running: Ru
     running.project.pulumi("up", "--yes", "--skip-preview")
     assert "wiki is retired" in running.operate("psql", "wiki", "--", "-c", "select 1", ok=False).err
     assert "add --yes" in running.operate("purge", "wiki", ok=False).err
-    before = running.host.ids()
+    before, earlier = running.host.ids(), set(_backups(running))
 
     with _locked(running):
         cut = running.operate("purge", "wiki", "--yes", ok=False)
     assert (cut.code, "currently locked" in cut.text) == (1, True), "cut short after the backup"
-    saved = sorted(path.name for path in _backups(running))
+    saved = sorted(path.name for path in {*_backups(running)} - earlier)
     assert [name.partition("-2")[0] for name in saved] == ["wiki-isolated", "wiki-isolated"], "database and keys"
+    assert all(path.with_name(f"{path.name}.json").exists() for path in _backups(running)), "each with its manifest"
     assert {path.stat().st_mode & 0o777 for path in _backups(running)} == {0o600}
 
     done = running.operate("purge", "wiki", "--yes", "--json")
@@ -94,7 +98,8 @@ def _locked(running: Running) -> Iterator[None]:
 
 
 def _backups(running: Running) -> list[Path]:
-    return list((running.project.root / "backups" / STACK).iterdir())
+    found = (running.project.root / "backups" / STACK).glob("wiki-*")
+    return [path for path in found if path.suffix != ".json"]
 
 
 def _server(running: Running) -> Server:

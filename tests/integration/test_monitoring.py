@@ -108,11 +108,11 @@ def login(life: Life, server: str) -> tuple[str, str]:
 def asked(life: Life) -> Iterator[list[float]]:
     """Whether each server's exporter was there and let in, again and again meanwhile."""
     found: list[float] = []
-    over = threading.Event()
+    over, its = threading.Event(), prometheus(life)
 
     def ask() -> None:
         while not over.is_set():
-            for series in prometheus(life).now("up", "pg_up", "redis_up"):
+            for series in its.now("up", "pg_up", "redis_up"):
                 found.extend(one.last for one in series)
             over.wait(SCRAPE / 2)
 

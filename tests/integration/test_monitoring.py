@@ -352,7 +352,7 @@ def test_connections_that_run_out_are_an_alert(life: Life) -> None:
 
 
 def test_a_redis_that_refuses_writes_is_an_alert(life: Life) -> None:
-    url = life.url("shop", "redis_hot_url", "redis.hot")
+    url = life.url("shop", "redis_url_hot", "redis.hot")
     client = redis.Redis.from_url(url)
     for number in range(2000):
         try:

@@ -21,6 +21,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Final
@@ -113,7 +114,13 @@ class Serving:
         now = self._now
         if now is None:
             raise OSError("no exporter serves yet")
-        return now.metrics()
+        try:
+            return now.metrics()
+        except (OSError, HTTPException):
+            following = self._now
+            if following is None or following is now:
+                raise OSError("the exporter doesn't answer") from None
+            return following.metrics()  # it was ended while it answered: the next one serves already
 
     def look(self) -> None:
         """Turn to what the file says, or start again what has ended."""

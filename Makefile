@@ -33,7 +33,7 @@ down: ready ## Take containers and networks away; data stays unless PURGE=1
 
 test: ## Run all tests, WORKERS=2 at a time; those on Docker fail where there is none
 	@scripts/ensure-python
-	@scripts/ensure-docker && $(PY) -m images build --mongo mongo:7 || echo "Without Docker and images (see above) the tests that need them will fail."
+	@scripts/ensure-docker && $(PY) -m images build --mongo mongo:7 --monitoring || echo "Without Docker and images (see above) the tests that need them will fail."
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(PYTEST)
 
 check: ## Lint, format and strict types
@@ -42,16 +42,17 @@ check: ## Lint, format and strict types
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 
-docs: ## Write docs/policies.md from the rules, docs/pictures from Pulumi.dev.yaml
+docs: ## Write docs/policies.md from the rules, docs/pictures from Pulumi.dev.yaml, the dashboard
 	@scripts/ensure-python
 	@$(PY) -m policies.docs
 	@$(PY) -m operate.pictures
+	@$(PY) -m components.monitoring.dashboards
 
 images: ready ## Build the server images only
 	@$(PY) -m images build
 
 bench: ready ## Measure what docs/benchmarks.md says; BENCH="slope many" only these
-	@$(PY) -m images build
+	@$(PY) -m images build --monitoring
 	@$(PY) -m benchmarks $(BENCH)
 
 soak: ready ## The full counts of long suites: kills (FAULT_MINUTES=n bounds them), containers against the policies

@@ -10,6 +10,8 @@ POOLER_AUTH: Final = "pgbouncer_auth"  # the role that looks up who logs in to a
 READERS: Final = "data_tier_readers"
 """The role that every reader is a member of: the one name of readers that pg_hba.conf has."""
 WATCHDOG_ROLE: Final = "data_tier_watchdog"
+EXPORTER_LOGINS: Final = {"a": "data_tier_exporter_a", "b": "data_tier_exporter_b"}
+"""The two alternating logins of the exporters, on every server."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,26 @@ def relay_name(prefix: str, app: str) -> str:
 def outlet_name(relay: str) -> str:
     """The container, and the network that it is on, through which a relay gets out."""
     return f"{relay}-outside"
+
+
+def exporter_name(server: str) -> str:
+    """The container that tells Prometheus about a server."""
+    return f"{server}-exporter"
+
+
+def prometheus_name(prefix: str) -> str:
+    """The container of a stack's Prometheus."""
+    return f"{prefix}-prometheus"
+
+
+def monitoring_network(prefix: str) -> str:
+    """The network of Prometheus and the exporters."""
+    return f"{prefix}-monitoring"
+
+
+def alertmanager_relay(prefix: str) -> str:
+    """The container through which Prometheus reaches an Alertmanager outside of the stack."""
+    return f"{prefix}-alertmanager"
 
 
 def watchdog_name(server: str) -> str:

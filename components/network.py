@@ -89,6 +89,16 @@ class DataAddresses:
         return str(self.subnet[self.first + 5])
 
     @property
+    def postgres_exporter(self) -> str:
+        """The address of the exporter of PostgreSQL, where there is one."""
+        return str(self.subnet[self.first + 9])
+
+    @property
+    def redis_exporter(self) -> str:
+        """The address of the exporter of Redis, where there is one; those of single purposes have none of their own."""
+        return str(self.subnet[self.first + 10])
+
+    @property
     def handed_out(self) -> str:
         """The range of addresses for everybody else."""
         return str(list(self.subnet.subnets())[1])

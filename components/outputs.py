@@ -20,9 +20,13 @@ from components.config.redis_servers import RedisServer
 from components.naming import (
     POOLER_PORT,
     RoleNames,
+    alertmanager_relay,
+    exporter_name,
     mongo_login,
+    monitoring_network,
     outlet_name,
     own_network,
+    prometheus_name,
     publish_network,
     relay_name,
     server_key,
@@ -52,6 +56,7 @@ def exports(topology: Topology) -> dict[str, Any]:
         "services": {app: _service(settings, app) for app in topology.services},
         "stand_ins": [app for app in topology.services if settings.service_image(app) == PROBE_IMAGE],
         "apps": {app: _held(entry) for app, entry in entries(settings).items()},
+        **({"monitoring": _monitoring(topology)} if topology.prometheus else {}),
         "ca": topology.tls.ca if topology.tls else None,
         "secrets": _secrets(topology),
     }
@@ -120,6 +125,20 @@ def _poolers(topology: Topology) -> dict[str, dict[str, Any]]:
             "processes": its.settings.count,
         }
         for key, its in topology.poolers().items()
+    }
+
+
+def _monitoring(topology: Topology) -> dict[str, Any]:
+    """Prometheus, and the exporter of each server by its key."""
+    prefix, asked = topology.settings.prefix, topology.settings.monitoring
+    names = {key: its["name"] for key, its in _servers(topology.settings) if its["kind"] != "mongo"}
+    relay = alertmanager_relay(prefix)
+    return {
+        "prometheus": prometheus_name(prefix),
+        "network": monitoring_network(prefix),
+        "expose": asked.expose if asked else None,
+        "exporters": {key: exporter_name(name) for key, name in names.items()},
+        "relays": [relay, outlet_name(relay)] if asked and asked.alertmanager else [],
     }
 
 

@@ -49,7 +49,8 @@ class PgBouncerArgs:
     """What PgBouncer is built from. `hostname` is the container's name, `address` its fixed one in `subnet`.
 
     `pools` are the server connections of each database, set once `after` is there; `labels` are further ones. Without
-    `tls` it takes connections in clear. It connects by the server's socket, which no network carries.
+    `tls` it takes connections in clear. It connects by the server's socket, which no network carries. From the address
+    `exporter` its console can be read.
     """
 
     platform: Platform
@@ -64,6 +65,7 @@ class PgBouncerArgs:
     address: str
     pools: Mapping[str, int]
     after: Sequence[pulumi.Resource]
+    exporter: str | None = None
     tls: CertificateAuthority | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
@@ -188,8 +190,15 @@ def _container(
                 server=_SERVER,
                 default_pool=sizing.default_pool(connections),
                 tls=bool(args.tls),
+                read=args.exporter is not None,
             ),
-            texts.HBA: texts.hba(admin=server.admin, subnet=args.subnet, gateway=args.gateway, tls=bool(args.tls)),
+            texts.HBA: texts.hba(
+                admin=server.admin,
+                subnet=args.subnet,
+                gateway=args.gateway,
+                exporter=args.exporter,
+                tls=bool(args.tls),
+            ),
         },
         joins=[Join(network=args.network, aliases=args.aliases, address=args.address)],
         mounts=[

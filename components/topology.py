@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 import pulumi
 
-from components import readers, stores
+from components import monitoring, readers, stores
 from components.config import Place, Service, Settings, places
 from components.config.models import PROBE_IMAGE
+from components.monitoring import Prometheus
 from components.naming import server_key
 from components.network import TieredNetwork, TieredNetworkArgs
 from components.platforms import Lifecycle, Platform
@@ -39,6 +40,7 @@ class Topology:
     stores: Mapping[str, Mapping[Place, Stores]]
     services: Mapping[str, AppService]
     readers: readers.Urls
+    prometheus: Prometheus | None = None
 
     def poolers(self) -> dict[str, PgBouncer]:
         """The poolers by the key of their servers."""
@@ -85,8 +87,23 @@ def build(
     tls = _authority(settings)
     servers, found = _stores(settings, platform, networks, tls, values or {})
     reading = readers.build(settings, servers, found)
+    around = monitoring.Around(
+        settings=settings,
+        platform=platform,
+        tls=tls,
+        servers=servers,
+        stores=found,
+        data_network=networks.names.get("data"),
+    )
     topology = Topology(
-        settings=settings, networks=networks, tls=tls, servers=servers, stores=found, services={}, readers=reading
+        settings=settings,
+        networks=networks,
+        tls=tls,
+        servers=servers,
+        stores=found,
+        services={},
+        readers=reading,
+        prometheus=monitoring.build(around),
     )
     services = {app: _service(topology, platform, app, its, values or {}) for app, its in _services(settings)}
     _close_former(topology, services)

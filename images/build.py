@@ -25,7 +25,12 @@ from images.progress import run_all, say
 
 DEBIAN_BASE: Final = "debian:trixie-slim"
 SOURCES: Final = ("auto", "registry", "debian")
-_OWN_TAGS: Final = {"probe": recipes.PROBE_TAG, "pgbouncer": recipes.POOLER_TAG}
+_MONITORING: Final = "monitoring"
+_OWN_TAGS: Final = {
+    "probe": recipes.PROBE_TAG,
+    "pgbouncer": recipes.POOLER_TAG,
+    _MONITORING: recipes.MONITORING_TAG,
+}
 _AT_ONCE: Final = 2  # an image is mostly unpacking, which keeps one core busy
 
 
@@ -56,9 +61,16 @@ def decide(postgres: str, redis: str, source: str = "auto", suite: str = "trixie
 
 
 def ensure(
-    postgres: str, redis: str, source: str = "auto", suite: str = "trixie", mongo: str | None = None
+    postgres: str,
+    redis: str,
+    source: str = "auto",
+    suite: str = "trixie",
+    mongo: str | None = None,
+    *,
+    monitoring: bool = False,
 ) -> Decision:
-    """Decide, say so, and build what is missing; MongoDB only where `mongo` names an image.
+    """Decide, say so, and build what is missing; MongoDB only where `mongo` names an image, what watches the servers
+    only with `monitoring`.
 
     Raises ImageError; concurrent calls wait for each other.
     """
@@ -68,9 +80,9 @@ def ensure(
         say(f"images: Debian has no MongoDB, so a stand-in for trying serves in place of {mongo} (docs/security.md)")
     with _only_one():
         if decision.source == "registry":
-            missing = _from_registry(postgres, redis, mongo)
+            missing = _from_registry(postgres, redis, mongo, monitoring=monitoring)
         else:
-            missing = _from_debian(suite, mongo)
+            missing = _from_debian(suite, mongo, monitoring=monitoring)
         seconds = run_all(missing, _AT_ONCE)
     return replace(decision, seconds=seconds)
 
@@ -90,10 +102,12 @@ def _reason(decision: Decision, postgres: str, redis: str, source: str) -> str:
     )
 
 
-def _from_registry(postgres: str, redis: str, mongo: str | None) -> Mapping[str, Callable[[], None]]:
+def _from_registry(
+    postgres: str, redis: str, mongo: str | None, *, monitoring: bool
+) -> Mapping[str, Callable[[], None]]:
     """What is missing, by tag, and how to make it."""
     missing = {}
-    own = ((kind, DEBIAN_BASE) for kind in _OWN_TAGS)
+    own = ((kind, DEBIAN_BASE) for kind in _OWN_TAGS if monitoring or kind != _MONITORING)
     for kind, base in (("postgres", postgres), ("redis", redis), *own, *([("mongo", mongo)] if mongo else [])):
         tag = _OWN_TAGS.get(kind) or f"data-tier/{kind}:{registry.major(base)}"
         if not _is_there(tag, registry.recipe_of(kind, base)):
@@ -101,7 +115,7 @@ def _from_registry(postgres: str, redis: str, mongo: str | None) -> Mapping[str,
     return missing
 
 
-def _from_debian(suite: str, mongo: str | None) -> Mapping[str, Callable[[], None]]:
+def _from_debian(suite: str, mongo: str | None, *, monitoring: bool) -> Mapping[str, Callable[[], None]]:
     """What is missing, by tag, and how to make it; the tools for it are installed on the way."""
     wanted = [
         recipes.postgres(suite),
@@ -109,6 +123,7 @@ def _from_debian(suite: str, mongo: str | None) -> Mapping[str, Callable[[], Non
         recipes.probe(),
         recipes.pooler(),
         *([recipes.mongo(registry.major(mongo))] if mongo else []),
+        *([recipes.monitoring()] if monitoring else []),
     ]
     missing = [recipe for recipe in wanted if not _is_there(recipe.tag, recipe.digest)]
     if missing:

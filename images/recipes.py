@@ -12,6 +12,7 @@ HERE: Final = Path(__file__).parent
 DATA_UID: Final = 999  # postgres and redis in the official images: their volumes can be taken over
 PROBE_UID: Final = 1000
 POOLER_UID: Final = 998
+MONITORING_UID: Final = 997
 RECIPE_LABEL: Final = "data-tier.recipe"
 STAND_IN_LABEL: Final = "data-tier.stand-in"  # on an image that isn't the server that its name says
 _REVISION: Final = 2  # raised when the way of putting images together changes what is in them
@@ -20,6 +21,7 @@ POSTGRES_OF_SUITE: Final = {"trixie": 17, "bookworm": 15}
 REDIS_OF_SUITE: Final = {"trixie": 8, "bookworm": 7}
 PROBE_TAG: Final = "data-tier/probe:1"
 POOLER_TAG: Final = "data-tier/pgbouncer:1"
+MONITORING_TAG: Final = "data-tier/monitoring:1"
 _STAND_IN: Final = "SecantusDB"
 
 
@@ -140,6 +142,34 @@ def pooler() -> Recipe:
             'CMD ["/etc/pgbouncer/process-1.ini"]',
             "USER pgbouncer",
             "EXPOSE 6432",
+        ],
+    )
+
+
+def monitoring() -> Recipe:
+    """Prometheus and its exporters for PostgreSQL and Redis, with Python for what those don't know.
+
+    What runs comes with the container, which is Prometheus or the exporter of one server.
+    """
+    return Recipe(
+        tag=MONITORING_TAG,
+        suite="trixie",
+        packages=[
+            "prometheus",
+            "prometheus-postgres-exporter",
+            "prometheus-redis-exporter",
+            "python3-minimal",
+            "python3-psycopg",
+        ],
+        users={"monitoring": (MONITORING_UID, "/")},
+        files={},
+        folders={"/var/lib/monitoring": "monitoring", "/etc/monitoring": "monitoring"},
+        changes=[
+            "ENV LANG=C.UTF-8",
+            "ENV PYTHONUNBUFFERED=1",
+            'CMD ["prometheus", "--version"]',
+            "USER monitoring",
+            "EXPOSE 9090",
         ],
     )
 

@@ -24,6 +24,7 @@ _COPIED: Final = {
     "probe": ["probe/probe"],
     "pgbouncer": ["pgbouncer/docker-entrypoint.sh", "pgbouncer/answers", "pgbouncer/pools.ini"],
     "mongo": ["mongo/answers"],
+    "monitoring": [],
 }
 
 

@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from images.errors import ImageError
-from operate import data_commands, day_commands, lifecycle, pooler_commands, rls_commands, shape_commands
+from operate import (
+    data_commands,
+    day_commands,
+    lifecycle,
+    pooler_commands,
+    report_command,
+    rls_commands,
+    shape_commands,
+)
 from operate.adopt import command as adopt_command
 from operate.audit import command as audit_command
 from operate.backup import command as backup_command
@@ -47,6 +55,7 @@ audit_command.register(app)
 backup_command.register(app)
 rls_commands.register(app)
 adopt_command.register(app)
+report_command.register(app)
 
 
 def main() -> int:

@@ -21,7 +21,16 @@ from operate.stack import Stack
 
 EVERYTHING: Final = "all"
 # seconds before Docker kills; as `up` has them
-_GRACE: Final = {"postgres": 60, "redis": 30, "mongo": 60, "relay": 2, "pgbouncer": 10, "service": 10}
+_GRACE: Final = {
+    "postgres": 60,
+    "redis": 30,
+    "mongo": 60,
+    "relay": 2,
+    "pgbouncer": 10,
+    "service": 10,
+    "exporter": 2,
+    "prometheus": 30,
+}
 _HEALTHY_SECONDS: Final = 120
 _POLL_SECONDS: Final = 0.25
 
@@ -69,9 +78,24 @@ def members(stack: Stack, what: str) -> list[list[Member]]:
         [Member(name=pooler.name, kind="pgbouncer") for pooler in poolers],
         [Member(name=service.name, kind="service") for service in services],
     ]
+    if watching := _watching(stack, what):
+        stages.append(watching)
     if not any(stages):
         raise OperateError(f"{what} has no container of its own: its server is shared, only `all` stops that")
     return [stage for stage in stages if stage]
+
+
+def _watching(stack: Stack, what: str) -> list[Member]:
+    """Prometheus with everything, an exporter with its server; they come last, as services do."""
+    its = stack.monitoring
+    if its is None:
+        return []
+    wanted = [name for key, name in its.exporters.items() if what in {EVERYTHING, stack.servers[key].app}]
+    exporters = [Member(name=name, kind="exporter") for name in wanted]
+    if what != EVERYTHING:
+        return exporters
+    relays = [Member(name=name, kind="relay") for name in its.relays]
+    return [*exporters, *relays, Member(name=its.prometheus, kind="prometheus")]
 
 
 def start(stack: Stack, what: str, client: docker.DockerClient, said: Progress) -> list[Step]:

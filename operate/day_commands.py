@@ -72,10 +72,13 @@ def logs(
 
 def reach(stack: Stack = "dev", json: Json = False) -> None:
     """Try every way to every data port and published port; fails where one is other than the design says."""
-    from operate import daemon, reach
+    from operate import daemon, prometheus, reach
     from operate import stack as stacks
 
-    pairs = reach.look(stacks.read(stack), daemon.connect())
+    its, client = stacks.read(stack), daemon.connect()
+    pairs = reach.look(its, client)
+    if its.monitoring:
+        prometheus.Prometheus.of(its, client).tell("reach", reach.as_metrics(pairs, datetime.now().astimezone()))
     found = reach.as_json(pairs)
     _show(found, partial(reach.render, pairs), json=json, well=not found["surprises"])
 

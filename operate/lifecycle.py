@@ -35,7 +35,9 @@ def up(stack: str) -> None:
     readiness.require_room(stack, state or {}, client, here=kind.bridges)
     if state is None:
         pulumi.run("stack", "init", stack)
-    decision = build.ensure(*_images(settings), _source(settings), _suite(settings), _mongo(settings))
+    asked = _images(settings)
+    source, suite, mongo = _source(settings), _suite(settings), _mongo(settings)
+    decision = build.ensure(*asked, source, suite, mongo, monitoring=settings.get("monitoring") is not None)
     _record(stack, settings, decision)
     if _is_stopped(settings):
         pulumi.run("config", "rm", f"{PROJECT}:running", "--stack", stack)

@@ -53,7 +53,8 @@ def names(stack: Stack, what: str | None) -> list[str]:
     services = {app: service.name for app, service in stack.services.items()}
     poolers = [pooler.name for pooler in stack.poolers.values()]
     relays = [name for its in stack.external_servers.values() for name in (its.relay, its.outlet)]
-    everything = [*servers.values(), *relays, *poolers, *services.values()]
+    watching = stack.monitoring.containers if stack.monitoring else []
+    everything = [*servers.values(), *relays, *poolers, *watching, *services.values()]
     if what is None:
         return everything
     if what in everything:

@@ -89,6 +89,8 @@ def expected_outside(stack: Stack, outside: Iterable[str]) -> list[Pair]:
         for port in sorted(data)
     ]
     published = [(its.name, its.expose, False) for its in stack.servers.values() if its.expose]
+    if stack.monitoring and stack.monitoring.expose:
+        published.append((stack.monitoring.prometheus, stack.monitoring.expose, False))
     published += [(app, its.port, its.publish == "public") for app, its in stack.services.items() if its.port]
     for name, port, public in published:
         pairs.append(Pair(source="loopback", to=name, target=("127.0.0.1", port), expected=True))
@@ -135,6 +137,19 @@ def as_json(pairs: Sequence[Pair]) -> dict[str, Any]:
         "surprises": sum(pair.surprises for pair in pairs),
         "not_tried": sum(pair.found is None for pair in pairs),
     }
+
+
+def as_metrics(pairs: Sequence[Pair], now: datetime) -> str:
+    """What Prometheus is told: the ways that are open and shouldn't be, and when they were tried."""
+    open_ = sum(pair.surprises and bool(pair.found) for pair in pairs)
+    return f"""\
+# HELP data_tier_data_ports_open Ways to ports that are open and that the design closes.
+# TYPE data_tier_data_ports_open gauge
+data_tier_data_ports_open {open_}
+# HELP data_tier_reach_last_run_timestamp_seconds When that was looked at.
+# TYPE data_tier_reach_last_run_timestamp_seconds gauge
+data_tier_reach_last_run_timestamp_seconds {now.timestamp():.0f}
+"""
 
 
 def _networks(stack: Stack) -> list[str]:

@@ -96,7 +96,8 @@ def _digest(password: str) -> str:
     return hashlib.sha256(password.encode()).hexdigest()
 
 
-def _connect(environment: Environment) -> redis.Redis:
+def connect(environment: Environment) -> redis.Redis:
+    """To the server that the environment names, as its admin."""
     ca = environment.get("REDIS_CA")
     return redis.Redis(
         single_connection_client=True,  # SELECT belongs to a connection
@@ -144,7 +145,7 @@ def _step(name: str, do: Callable[[Server, str, Environment], None]) -> Step:
         app, where = environment["REDIS_APP"], f"{environment['REDIS_HOST']}:{environment['REDIS_PORT']}"
         with (
             step.telling(f"cannot {name} user {app} on Redis at {where}", redis.RedisError),
-            _connect(environment) as server,
+            connect(environment) as server,
         ):
             do(server, app, environment)
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from operate import pulumi
 from operate.errors import OperateError
+from operate.watching import Monitoring
 
 T = TypeVar("T")
 
@@ -162,6 +163,7 @@ class Stack:
     mongo_users: Mapping[str, MongoUser] = field(default_factory=dict)
     poolers: Mapping[str, Pooler] = field(default_factory=dict)
     external_servers: Mapping[str, ExternalServer] = field(default_factory=dict)
+    monitoring: Monitoring | None = None
     ca: str | None = field(default=None, compare=False)  # one that is issued anew makes no other stack
 
     def require(self, app: str) -> None:
@@ -274,6 +276,7 @@ def parse(name: str, outputs: Mapping[str, Any]) -> Stack:
             mongo_users=_each(MongoUser, outputs.get("mongo_users", {})),
             poolers=_each(Pooler, outputs.get("poolers", {})),
             external_servers=_each(ExternalServer, outputs.get("external_servers", {})),
+            monitoring=_each(Monitoring, {"": found}).get("") if (found := outputs.get("monitoring")) else None,
             ca=outputs.get("ca"),
         )
     except (KeyError, TypeError, AttributeError):

@@ -13,12 +13,14 @@ from typing import Any
 
 import docker
 from rich.console import Group
+from rich.markup import escape
 from rich.table import Table
 
-from operate import certificates, connections, daemon, pools, printing, usage
+from operate import certificates, connections, daemon, pools, printing, prometheus, usage
 from operate.connections import Use
 from operate.errors import OperateError
 from operate.pools import Pool
+from operate.prometheus import Alert
 from operate.stack import Stack
 
 _SHORT = len("2026-01-01T00:00:00")
@@ -55,6 +57,7 @@ class Report:
     certificates: dict[str, datetime]
     pools: tuple[Pool, ...] = ()
     lost: tuple[str, ...] = ()
+    alerts: tuple[Alert, ...] = ()
 
     @property
     def problems(self) -> list[str]:
@@ -77,6 +80,7 @@ class Report:
             "volumes": self.volumes,
             "certificates": {name: end.isoformat() for name, end in self.certificates.items()},
             "pools": [pool.as_json() for pool in self.pools],
+            "alerts": [asdict(alert) for alert in self.alerts],
             "problems": self.problems,
         }
 
@@ -104,6 +108,7 @@ def gather(stack: Stack, client: docker.DockerClient) -> Report:
         volumes=volumes,
         certificates={server.name: end for server, end in zip(servers, ends, strict=True) if end},
         pools=behind,
+        alerts=tuple(prometheus.firing(stack, client)),
         lost=tuple(one for server, uses in answered for one in connections.lost(server, stack, uses)),
     )
 
@@ -115,7 +120,7 @@ def render(report: Report) -> Group:
     closing = [f"[red]{problem}[/red]" for problem in report.problems] or ["[green]Everything runs.[/green]"]
     behind = [pools.render(report.pools)] if report.pools else []
     tables = _containers(report.parts), _uses(report.uses), *behind, _volumes(report.volumes)
-    return Group(*tables, *_certificates(report.certificates), "", *closing)
+    return Group(*tables, *_certificates(report.certificates), *_alerts(report.alerts), "", *closing)
 
 
 def _roles(stack: Stack) -> list[tuple[str, str, str | None]]:
@@ -126,7 +131,16 @@ def _roles(stack: Stack) -> list[tuple[str, str, str | None]]:
     poolers = [(pooler.name, "pgbouncer", stack.servers[key].app) for key, pooler in stack.poolers.items()]
     outside = stack.external_servers.values()
     relays = [(name, "relay", its.app) for its in outside for name in (its.relay, its.outlet)]
-    return [*servers, *relays, *poolers, *((service.name, "service", app) for app, service in stack.services.items())]
+    its = stack.monitoring
+    watching = [(name, "exporter", stack.servers[key].app) for key, name in its.exporters.items()] if its else []
+    watching += [(its.prometheus, "prometheus", None), *((one, "relay", None) for one in its.relays)] if its else []
+    return [
+        *servers,
+        *relays,
+        *poolers,
+        *watching,
+        *((service.name, "service", app) for app, service in stack.services.items()),
+    ]
 
 
 def _pools(client: docker.DockerClient, name: str) -> list[Pool]:
@@ -195,6 +209,16 @@ def _certificates(ends: dict[str, datetime]) -> list[Table]:
     for name, end in ends.items():
         table.add_row(name, end.date().isoformat(), str(certificates.days_left(end)))
     return [table] if ends else []
+
+
+def _alerts(alerts: Iterable[Alert]) -> list[Table]:
+    """A table where some fire."""
+    table = printing.table("\nAlerts", "alert", "since", "what", "what to do")
+    for one in alerts:
+        colour = "red" if one.severity == "critical" else "yellow"
+        since = one.since[:_SHORT] + "Z"
+        table.add_row(f"[{colour}]{one.name}[/{colour}]", since, escape(one.summary), escape(one.remedy))
+    return [table] if table.rows else []
 
 
 def _volumes(volumes: dict[str, int | None]) -> Table:

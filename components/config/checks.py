@@ -14,6 +14,7 @@ from components.config import (
     external_checks,
     mongo_checks,
     mongo_places,
+    monitoring_checks,
     place_checks,
     places,
     pooler_checks,
@@ -29,7 +30,7 @@ from components.config import (
 )
 from components.config.errors import NOTHING, Problem, twice
 from components.config.models import Service, Settings
-from components.naming import READERS, WATCHDOG_ROLE, ReaderNames, RoleNames, short_name
+from components.naming import EXPORTER_LOGINS, READERS, WATCHDOG_ROLE, ReaderNames, RoleNames, short_name
 
 _LONGEST_HOST = 63  # a DNS label, RFC 1035
 
@@ -44,6 +45,7 @@ def check(settings: Settings) -> list[Problem]:
         *pooler_checks.RULES,
         *reader_checks.RULES,
         *watchdog_checks.RULES,
+        *monitoring_checks.RULES,
         *redis_checks.RULES,
         *extension_checks.RULES,
         *external_checks.RULES,
@@ -164,6 +166,8 @@ def _exposed(settings: Settings) -> Iterator[tuple[str, int]]:
     for mongo in mongo_places.declared(settings):
         if mongo.server.expose:
             yield f"{mongo.key}.expose", mongo.server.expose
+    if settings.monitoring and settings.monitoring.expose:
+        yield "data-tier:monitoring.expose", settings.monitoring.expose
 
 
 def _containers(settings: Settings) -> Iterator[Problem]:
@@ -216,6 +220,8 @@ def _databases(settings: Settings) -> Iterator[Problem]:
 def _roles(settings: Settings, apps: Sequence[str]) -> Iterator[tuple[str, str, str]]:
     yield "data-tier:readers", READERS, READERS
     yield "data-tier:postgres.watchdog", WATCHDOG_ROLE, WATCHDOG_ROLE
+    if settings.monitoring:
+        yield from (("data-tier:monitoring", login, login) for login in EXPORTER_LOGINS.values())
     yield "data-tier:postgres.admin", settings.postgres.admin, settings.postgres.admin
     for app in apps:
         its = settings.apps[app].postgres

@@ -7,8 +7,10 @@ no container. Which databases a reader may enter is CONNECT's to say, and the se
 
 from __future__ import annotations
 
+from typing import Final
+
+from components.naming import EXPORTER_LOGINS, READERS, WATCHDOG_ROLE
 from components.naming import POOLER_AUTH as AUTH
-from components.naming import READERS, WATCHDOG_ROLE
 
 MAP = "host"
 _NO_LOOK_UP = f"host     all       {AUTH}  all  reject\n"
@@ -18,6 +20,11 @@ local    all       {AUTH}  reject
 local    samerole  all      scram-sha-256
 local    postgres,template1  +{READERS}  reject
 local    all       +{READERS}  scram-sha-256
+"""
+_EXPORTERS: Final = ",".join(EXPORTER_LOGINS.values())
+_EXPORTER: Final = f"""\
+{{host}}  postgres  {_EXPORTERS}  {{address}}/32  scram-sha-256
+host     all       {_EXPORTERS}  all  reject
 """
 
 
@@ -29,24 +36,27 @@ def pg_hba(
     forwarder: str | None = None,
     pooler: bool = False,
     watchdog: str | None = None,
+    exporter: str | None = None,
     tls: bool = True,
 ) -> str:
     """The rules, first match wins. With `tls` nobody is let in over TCP without it: refusals hold for both.
 
-    `forwarder` is the address from which the host's loopback connects, where it does; `watchdog` that of the watchdog.
+    `forwarder` is the address from which the host's loopback connects, where it does; `watchdog` that of the watchdog,
+    `exporter` that of the exporter.
     With a `pooler` what it looks up and whom it lets in comes by the server's socket, whose folder only it shares;
     `samerole` holds there as it does over TCP.
     """
     host = "hostssl" if tls else "host   "
     exposed = f"{host}  all       {admin}  {forwarder}/32     scram-sha-256\n" if forwarder else ""
     watching = f"{host}  postgres  {WATCHDOG_ROLE}  {watchdog}/32  scram-sha-256\n" if watchdog else ""
+    telling = _EXPORTER.format(host=host, address=exporter) if exporter else ""
     return f"""\
 # type   database  user     address          method
 local    all       {admin}  peer map={MAP}
 {host}  all       {admin}  127.0.0.1/32     scram-sha-256
 {host}  all       {admin}  {gateway}/32     scram-sha-256
 {exposed}host     all       {admin}  all              reject
-{_NO_LOOK_UP if pooler else ""}{watching}{host}  samerole  all      {subnet}         scram-sha-256
+{_NO_LOOK_UP if pooler else ""}{watching}{telling}{host}  samerole  all      {subnet}         scram-sha-256
 host     postgres,template1  +{READERS}  all  reject
 {host}  all       +{READERS}  {subnet}  scram-sha-256
 host     all       all      all              reject

@@ -10,7 +10,7 @@ from typing import Final
 
 from components import budget
 from components.config import Pooler
-from components.naming import POOLER_AUTH, POOLER_PORT
+from components.naming import EXPORTER_LOGINS, POOLER_AUTH, POOLER_PORT
 from components.tls import CA_PATH, CERTIFICATE_PATH, KEY_PATH
 
 CONSOLE: Final = "pgbouncer"  # the pseudo-database for operations, and its one user
@@ -22,11 +22,12 @@ USERS_FILE: Final = "pgbouncer_users"
 _SOCKETS: Final = "/run/pgbouncer"  # a folder for each process in it
 _CLIENTS_BESIDE: Final = 10  # health checks and the console come in when apps have taken all the rest
 _PREPARED: Final = 200  # statements remembered for each server connection
+_EXPORTERS: Final = ",".join(EXPORTER_LOGINS.values())
 _YEAR: Final = 365 * 24 * 3600
 
 
-def config(*, settings: Pooler, server: str, default_pool: int, tls: bool) -> str:
-    """pgbouncer.ini in front of `server`, in libpq's words."""
+def config(*, settings: Pooler, server: str, default_pool: int, tls: bool, read: bool = False) -> str:
+    """pgbouncer.ini in front of `server`, in libpq's words; with `read` exporters may read its console."""
     parameters = {
         "listen_addr": "*",
         "listen_port": POOLER_PORT,
@@ -39,6 +40,7 @@ def config(*, settings: Pooler, server: str, default_pool: int, tls: bool) -> st
         "auth_dbname": POOLER_AUTH,
         "auth_query": "SELECT name, verifier FROM pooler.login($1)",
         "admin_users": CONSOLE,
+        **({"stats_users": _EXPORTERS} if read else {}),
         "pool_mode": settings.mode,
         "max_client_conn": settings.clients + _CLIENTS_BESIDE,  # each process: they aren't dealt out evenly
         "default_pool_size": max(1, (settings.pool or default_pool) // settings.count),
@@ -89,17 +91,19 @@ peer_id = {number}
     }
 
 
-def hba(*, admin: str, subnet: str, gateway: str, tls: bool) -> str:
+def hba(*, admin: str, subnet: str, gateway: str, tls: bool, exporter: str | None = None) -> str:
     """The rules, first match wins, and what matches none is refused.
 
     PgBouncer knows no `samerole`: that a login enters its own database only stays PostgreSQL's to say, which sees the
     same login by its socket. By its socket the console lets in the user that it runs as, and nobody else.
     """
     host = "hostssl" if tls else "host   "
+    reading = f"{host}  {CONSOLE}  {_EXPORTERS}  {exporter}/32  scram-sha-256\n" if exporter else ""
+    reading += f"host     all        {_EXPORTERS}  all          reject\n" if exporter else ""
     return f"""\
 # type   database   user       address          method
 {host}  {CONSOLE}  {CONSOLE}  {gateway}/32     scram-sha-256
-host     {CONSOLE}  all        all              reject
+{reading}host     {CONSOLE}  all        all              reject
 host     all        {CONSOLE}  all              reject
 host     {POOLER_AUTH}  all    all              reject
 host     all        {POOLER_AUTH}  all          reject

@@ -47,7 +47,7 @@ _CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")  # the e
 @dataclass(frozen=True, kw_only=True)
 class PostgresServerArgs(ServerArgs):
     """What PostgresServer is built from: its address is one of `subnet`. `watchdog` is the address of the one who
-    watches it, `pooler` that of the pooler in front of it.
+    watches it, `pooler` that of the pooler in front of it, `exporter` that of the exporter.
     """
 
     settings: Postgres
@@ -55,6 +55,7 @@ class PostgresServerArgs(ServerArgs):
     gateway: str
     watchdog: str
     pooler: str | None = None
+    exporter: str | None = None
 
 
 class PostgresServer(pulumi.ComponentResource):
@@ -182,6 +183,7 @@ def _hba(args: PostgresServerArgs) -> str:
         forwarder=args.forwarder if args.settings.expose else None,
         pooler=args.pooler is not None,
         watchdog=args.watchdog if args.settings.watchdog.enabled else None,
+        exporter=args.exporter,
         tls=bool(args.tls),
     )
 

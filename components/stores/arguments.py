@@ -122,6 +122,7 @@ def pooler(
         address=address,
         pools=sizes,
         after=[one for database in databases.values() for one in database.needed],
+        exporter=its.exporter,
         tls=its.tls,
         labels=its.labels,
     )
@@ -159,6 +160,7 @@ def postgres(
         forwarder=spot.addresses.postgres_forwarder,
         pooler=spot.addresses.pooler if server.pooler else None,
         watchdog=spot.addresses.watchdog,
+        exporter=spot.addresses.postgres_exporter if settings.monitoring else None,
         tls=spot.tls,
         labels=spot.labels,
     )

@@ -12,8 +12,8 @@ import docker
 from rich.table import Table
 
 from operate import daemon, printing
+from operate.doctor import alerts, engine, limits, machine, poolers, servers, state, taken
 from operate.doctor import docker_host as host
-from operate.doctor import engine, limits, machine, poolers, servers, state, taken
 from operate.doctor.finding import Finding, fail, warn
 from operate.doctor.stack_file import StackFile
 from operate.errors import OperateError
@@ -36,6 +36,7 @@ def examine(stack: str) -> list[Finding]:
         lambda: taken.ports(file, client),
         lambda: taken.subnets(file, client),
         lambda: poolers.findings(client, file),
+        lambda: alerts.findings(client, file),
         lambda: state.findings(stack),
         lambda: limits.findings(file, client),
         lambda: servers.findings(stack, file, client),

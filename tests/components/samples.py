@@ -56,3 +56,12 @@ def outside(**keys: Any) -> dict[str, Any]:
     service = {"tier": "backend", "port": "4004:8000"}
     wiki = {"postgres": {**database, "server": {"external": server}}, "redis": ["cache"], "service": service}
     return small(wiki=wiki)
+
+
+def monitored(topology: str = "unified", **keys: Any) -> dict[str, Any]:
+    """With a pooler and a purpose's own Redis server, all of them watched; `keys` are the monitoring's."""
+    raw = small(topology)
+    raw["postgres"]["pooler"] = {"clients": 100}
+    raw["redis"]["servers"] = {"hot": {"memory": "32Mi", "number": 5}}
+    raw["apps"]["shop"]["redis"].append("hot")
+    return {**raw, "monitoring": keys}

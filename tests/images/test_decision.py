@@ -110,3 +110,20 @@ def test_what_stands_in_for_mongodb_is_called_that(
 def test_mongodb_without_a_major_in_its_name_is_an_error(fake_daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(ImageError, match="mongo: the tag names no major version"):
         _built(monkeypatch, "debian", "mongo")
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [("debian", "data-tier/monitoring:1"), ("registry", "data-tier/monitoring:1 FROM debian:trixie-slim")],
+)
+def test_what_watches_the_servers_is_built_only_where_it_is_asked_for(
+    fake_daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch, source: str, wanted: str
+):
+    made: list[str] = []
+    monkeypatch.setattr(build.debian, "ensure_tools", lambda say: None)
+    monkeypatch.setattr(build.debian, "build", lambda recipe: made.append(recipe.tag))
+    monkeypatch.setattr(build.registry, "build", lambda kind, base, tag: made.append(f"{tag} FROM {base}"))
+    build.ensure(POSTGRES, REDIS, source)
+    assert wanted not in made
+    build.ensure(POSTGRES, REDIS, source, monitoring=True)
+    assert wanted in made

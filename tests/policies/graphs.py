@@ -14,9 +14,21 @@ from policies.catalogue import all_rules
 from policies.reading import Reader
 from policies.rule import Level, ResourceRule, Rule, StackRule, Subject
 from tests.components.recording import Graph, build_from, short, stack_file
-from tests.components.samples import mixed, outside, small, using
+from tests.components.samples import mixed, monitored, outside, small, using
 
-NAMES = ("dev", "dev isolated", "prod", "unified", "isolated", "mixed", "exposed", "outside", "using")
+NAMES = (
+    "dev",
+    "dev isolated",
+    "prod",
+    "unified",
+    "isolated",
+    "mixed",
+    "exposed",
+    "outside",
+    "using",
+    "monitored",
+    "monitored alone",
+)
 
 
 @cache
@@ -32,6 +44,8 @@ def own_graph(name: str) -> Graph:
         "exposed": _exposed,
         "outside": outside,
         "using": using,
+        "monitored": monitored,
+        "monitored alone": lambda: monitored("isolated"),
     }
     return build_from(made[name]())
 

@@ -6,6 +6,7 @@ Owns types, defaults and what follows from one section alone. What one section s
 from components.config.models.app import App, Service
 from components.config.models.external import ExternalPostgres
 from components.config.models.mongo import AppMongo, Mongo, MongoResources, OwnMongo, OwnMongoResources
+from components.config.models.monitoring import Monitoring, Thresholds
 from components.config.models.pooler import Pooler
 from components.config.models.postgres import AppDatabase, Limits, OwnPostgres, OwnResources, Postgres, Resources
 from components.config.models.readers import Reader
@@ -27,6 +28,7 @@ __all__ = [
     "Limits",
     "Mongo",
     "MongoResources",
+    "Monitoring",
     "OwnMongo",
     "OwnMongoResources",
     "OwnPostgres",
@@ -45,6 +47,7 @@ __all__ = [
     "Section",
     "Service",
     "Settings",
+    "Thresholds",
     "Tier",
     "TierName",
     "Tls",

@@ -10,6 +10,7 @@ from pydantic import Field
 from components.config import fields
 from components.config.models.app import App
 from components.config.models.mongo import Mongo
+from components.config.models.monitoring import Monitoring
 from components.config.models.postgres import Postgres
 from components.config.models.readers import Reader, ReaderName
 from components.config.models.redis import Redis
@@ -49,6 +50,7 @@ class Settings(Section):
     postgres: Postgres
     redis: Redis = Redis()
     mongo: Mongo | None = None
+    monitoring: Monitoring | None = None
     images: Images = Images()
     tls: Tls = Tls()
     rotation: RotationSettings = RotationSettings()

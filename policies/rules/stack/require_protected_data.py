@@ -27,7 +27,12 @@ _APP_LOGINS: Final = frozenset(
 )
 _REMADE: Final = "data-tier:pooler:PgBouncer"  # protected, a pooler could not be taken out of the stack file again
 _REMADE_LOGINS: Final = frozenset(
-    {"data-tier:postgres:Readers", "data-tier:postgres:Reader", "data-tier:postgres:Watchdog"}
+    {
+        "data-tier:postgres:Readers",
+        "data-tier:postgres:Reader",
+        "data-tier:postgres:Watchdog",
+        "data-tier:monitoring:Exporter",
+    }
 )
 _SOCKETS: Final = ("/var/run/postgresql", "/run/postgresql")
 _OBJECTS: Final = frozenset({DATABASE, ROLE, SCHEMA})

@@ -54,7 +54,10 @@ RULE = ResourceRule(
         "allowed": {
             "type": "object",
             "additionalProperties": {"type": "array", "items": {"type": "string", "minLength": 1}},
-            "default": {one: ["data_tier_watchdog"] for one in ("pg_read_all_stats", "pg_signal_backend")},
+            "default": {
+                **{one: ["data_tier_watchdog"] for one in ("pg_read_all_stats", "pg_signal_backend")},
+                "pg_monitor": ["data_tier_exporter_a", "data_tier_exporter_b"],
+            },
             "description": "Per role the members that it may have, as in `pg_monitor: [exporter]`.",
         },
     },

@@ -50,6 +50,14 @@ def test_looking_at_a_server_before_anything_is_made_there_is_listed(what):
     assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.{what}"}) == []
 
 
+@pytest.mark.parametrize(
+    "what", ["exporter_users set", "exporter_users delete", "monitoring configure", "monitoring turned"]
+)
+def test_what_the_monitoring_needs_is_listed(what):
+    assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.{what}"}) == []
+    assert len(found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.{what} all"})) == 1
+
+
 @pytest.mark.parametrize("kind", ["postgres", "redis"])
 def test_telling_a_server_of_its_admins_password_is_listed(kind):
     assert found(RULE, LOCAL, {"create": f".venv/bin/python -m operate.turn_admin {kind}"}) == []

@@ -69,6 +69,12 @@ def test_an_unknown_role_hides_no_other():
         one.reader.finish()
 
 
+@pytest.mark.parametrize("login", ["data_tier_exporter_a", "data_tier_exporter_b"])
+def test_the_exporters_alone_read_all_statistics(login):
+    assert found(RULE, ROLE, changed(COMPLIANT, name=login, roles=["pg_monitor"])) == []
+    assert len(found(RULE, ROLE, changed(COMPLIANT, name=login, roles=["pg_read_all_data"]))) == 1
+
+
 @pytest.mark.parametrize("role", ["pg_read_all_stats", "pg_signal_backend"])
 def test_the_watchdog_alone_sees_and_ends_sessions(role):
     assert found(RULE, ROLE, changed(COMPLIANT, name="data_tier_watchdog", roles=[role])) == []

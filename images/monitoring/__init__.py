@@ -1,0 +1,1 @@
+"""What runs in the containers of the monitoring: the exporter of one server, and Prometheus."""

@@ -1,0 +1,413 @@
+"""Monitoring on real Docker: both shapes in one stack, from who is asked to what an exporter may not do.
+
+One stack of its own; the tests go through its life in order, each from where the one before has left it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import docker
+import psycopg
+import pytest
+import redis
+
+from components.config.models import Thresholds
+from components.monitoring import dashboards, rules
+from operate.prometheus import Alert, Prometheus
+from operate.report import FIGURES
+from tests.integration import stackfile
+from tests.integration.life import Life, lived
+from tests.integration.project import Project
+
+pytestmark = pytest.mark.integration
+PREFIX = f"watch-{os.getpid()}"
+SCRAPE = 5.0  # seconds: a machine that tests keep busy answers late
+SERVERS = {"postgres", "redis", "redis.hot", "postgres-blog", "redis-blog"}
+LOGIN = ("cat", "/run/secrets/login")
+
+
+def settings(client: docker.DockerClient) -> dict[str, Any]:
+    (data,) = (str(subnet) for subnet in stackfile.free_subnets(client, 1))
+    return {
+        "data-tier:prefix": PREFIX,
+        "data-tier:images": dict(stackfile.IMAGES),
+        "data-tier:monitoring": {
+            "scrape": f"{SCRAPE:.0f}s",
+            "memory": "192Mi",
+            "expose": stackfile.free_port(9400, 9480),
+            "thresholds": {"disk": 0.99},
+        },
+        "data-tier:network": {"data": {"internal": True, "subnet": data, "apps": str(stackfile.free_pool(client))}},
+        "data-tier:postgres": {
+            "image": "postgres:17",
+            "resources": {"memory": "192Mi", "cpu": 1},
+            "connections": 40,
+            "pooler": {"clients": 50},
+        },
+        "data-tier:redis": {
+            "image": "redis:8",
+            "memory": "64Mi",
+            "databases": {"cache": 0},
+            "servers": {"hot": {"memory": "32Mi", "number": 3, "persistence": "none"}},
+        },
+        "data-tier:apps": {
+            "shop": {"postgres": {"database": "shop", "connections": 10}, "redis": ["cache", "hot"]},
+            "blog": {"dedicated": True, "postgres": {"database": "blog", "connections": 10}, "redis": ["cache"]},
+        },
+    }
+
+
+@pytest.fixture(scope="module")
+def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+    """A unified app on three servers, with a pooler, and an isolated one with both of its own."""
+    with lived(daemon, Project(tmp_path_factory.mktemp("watch"), settings(daemon)), Life) as found:
+        yield found
+
+
+def prometheus(life: Life) -> Prometheus:
+    return Prometheus(life.host.containers()[f"{PREFIX}-prometheus"])
+
+
+def until(what: Callable[[], Any], seconds: float = 90) -> Any:
+    """What it is as soon as it is anything."""
+    deadline = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < deadline, f"not so after {seconds} s"
+        time.sleep(0.5)
+    return found
+
+
+def fires(life: Life, name: str) -> Alert:
+    """The alert, once it fires."""
+    found = until(lambda: [one for one in prometheus(life).alerts() if one.name == name])
+    assert isinstance(found[0], Alert)
+    return found[0]
+
+
+def up(life: Life) -> dict[str, float]:
+    (found,) = prometheus(life).now("up")
+    return {one.labels["server"]: one.last for one in found}
+
+
+def login(life: Life, server: str) -> tuple[str, str]:
+    """An exporter's own login."""
+    done = life.host.containers()[f"{PREFIX}-{server}-exporter"].exec_run(list(LOGIN))
+    user, _, password = done.output.decode().strip().partition(":")
+    return user, password
+
+
+@contextmanager
+def asked(life: Life) -> Iterator[list[float]]:
+    """Whether each server's exporter was there and let in, again and again meanwhile."""
+    found: list[float] = []
+    over, its = threading.Event(), prometheus(life)
+
+    def ask() -> None:
+        while not over.is_set():
+            for series in its.now("up", "pg_up", "redis_up"):
+                found.extend(one.last for one in series)
+            over.wait(SCRAPE / 2)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    try:
+        yield found
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_every_server_answers_and_lets_its_exporter_in(life: Life) -> None:
+    found = until(lambda: (now := up(life)) and set(now) >= SERVERS and all(now.values()) and now)
+    assert set(found) == {*SERVERS, "host", "prometheus"}
+    for metric, servers in (
+        ("pg_up", {"postgres", "postgres-blog"}),
+        ("redis_up", SERVERS - {"postgres", "postgres-blog"}),
+    ):
+        (series,) = prometheus(life).now(metric)
+        assert {one.labels["server"]: one.last for one in series} == dict.fromkeys(servers, 1.0)
+    (failures,) = prometheus(life).now("data_tier_exporter_failures_total > 0")
+    assert failures == []
+
+
+def test_what_the_exporters_do_not_know_is_told_too(life: Life) -> None:
+    days, disk, poolers = prometheus(life).now(
+        "data_tier:certificate:days", "data_tier:disk:share", "data_tier_pooler_up"
+    )
+    assert {one.labels["server"] for one in days} == SERVERS
+    assert all(200 < one.last < 400 for one in days), days
+    assert {one.labels["server"] for one in disk} == SERVERS
+    assert {one.labels["server"]: one.last for one in poolers} == {"postgres": 1.0, "postgres-blog": 1.0}
+
+
+def test_no_alert_fires_on_a_stack_that_is_well(life: Life) -> None:
+    assert prometheus(life).alerts() == []
+    report = json.loads(life.project.operate("status", "--json").out)
+    assert report["alerts"] == []
+    roles = {one["name"]: one["role"] for one in report["containers"]}
+    assert roles[f"{PREFIX}-prometheus"] == "prometheus"
+    assert sum(role == "exporter" for role in roles.values()) == len(SERVERS)
+
+
+def test_an_exporter_reads_no_table_of_an_app(life: Life) -> None:
+    user, password = login(life, "postgres-unified")
+    host, port = life.servers()["postgres"]
+    code = """
+import json, sys, psycopg
+given = json.load(sys.stdin)
+for database in given["databases"]:
+    try:
+        psycopg.connect(dbname=database, sslmode="require", connect_timeout=5, **given["login"]).close()
+        print(database, "open")
+    except psycopg.Error as error:
+        print(database, str(error).strip().splitlines()[-1])"""
+    given = {
+        "databases": ["shop", "pgbouncer_auth", "template1", "postgres"],
+        "login": {"host": host, "port": port, "user": user, "password": password},
+    }
+    from_elsewhere = life.host.run_in(f"{PREFIX}-data-tier", code, given).splitlines()
+    assert len(from_elsewhere) == 4
+    assert all("pg_hba.conf rejects connection" in line for line in from_elsewhere), from_elsewhere
+    run = """
+import psycopg
+from pathlib import Path
+user, _, key = Path("/run/secrets/login").read_text().strip().partition(":")
+to = dict(host="HOST", user=user, password=key, sslmode="verify-full", sslrootcert="/run/secrets/ca.crt")
+for database in ("shop", "pgbouncer_auth"):
+    try:
+        psycopg.connect(dbname=database, **to)
+        print("open")
+    except psycopg.Error as error:
+        print(str(error).strip().splitlines()[-1])
+with psycopg.connect(dbname="postgres", autocommit=True, **to) as server:
+    for query in ("SELECT * FROM pg_authid", "SELECT pg_reload_conf()", "SELECT pg_read_file('/etc/passwd')",
+                  "CREATE TABLE mine (a int)", "SET ROLE pg_read_all_data", "COPY (SELECT 1) TO PROGRAM 'id'"):
+        try:
+            server.execute(query)
+            print("done:", query)
+        except psycopg.Error as error:
+            print(type(error).__name__)""".replace("HOST", f"{PREFIX}-postgres-unified")
+    done = life.host.containers()[f"{PREFIX}-postgres-unified-exporter"].exec_run(["python3", "-c", run])
+    said = done.output.decode().splitlines()
+    assert all("pg_hba.conf rejects connection" in line for line in said[:2]), said
+    assert said[2:] == ["InsufficientPrivilege"] * 6, said
+
+
+def test_an_exporter_reads_no_key_of_an_app(life: Life) -> None:
+    user, password = login(life, "redis-unified")
+    host, port = life.servers()["redis"]
+    ca = life.project.root / "ca.crt"
+    ca.write_text(life.told["ca"])
+    server = redis.Redis(host=host, port=port, username=user, password=password, ssl=True, ssl_ca_certs=str(ca))
+    assert server.info()["redis_version"].startswith("8")
+    for command in (
+        ("GET", "shop:a"), ("KEYS", "*"), ("SCAN", "0"), ("SET", "a", "b"), ("CONFIG", "GET", "*"), ("ACL", "LIST"),
+        ("SLOWLOG", "GET"), ("MONITOR",), ("CLIENT", "LIST"), ("SHUTDOWN",), ("SUBSCRIBE", "shop:a"),
+    ):  # fmt: skip
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            server.execute_command(*command)
+    server.close()
+
+
+def test_apps_cannot_read_what_exporters_tell(life: Life) -> None:
+    exporters = {key: its["name"] for key, its in life.told["servers"].items()}
+    container = life.host.containers()[f"{exporters['postgres']}-exporter"]
+    networks = container.attrs["NetworkSettings"]["Networks"]
+    near = networks[f"{PREFIX}-data-tier"]["IPAddress"]
+    inside = networks[f"{PREFIX}-monitoring"]["IPAddress"]
+    assert life.host.reachable_from(f"{PREFIX}-data-tier", (near, 9187), (near, 9201), (inside, 9187)) == []
+    assert life.host.reachable_from(f"{PREFIX}-monitoring", (inside, 9187), (inside, 9201)) == [(inside, 9187)]
+
+
+def test_every_chart_of_the_dashboard_and_the_report_asks_for_what_there_is(life: Life) -> None:
+    """A metric that no exporter has would be an empty chart for ever; a filter may leave one empty."""
+    expressions = [*dashboards.expressions(), *(figure.expression for figure in FIGURES), *rules.RECORDED.values()]
+    expressions += [one.when for one in rules.alerts(Thresholds(), 30) if "data_tier_" not in one.when]
+    wanted = {name for one in expressions for name in re.findall(r"\b(?:pg|redis|data_tier)[_:][a-z0-9_:]+\b", one)}
+    wanted -= {"data_tier_standby_lag_seconds", "redis_errors_total"}  # where there is a standby, and after an error
+    assert len(wanted) > 25
+
+    def unknown() -> set[str]:
+        return wanted - {*prometheus(life).ask([("label/__name__/values", {})])[0]}
+
+    until(lambda: not unknown())  # a rate needs a while
+
+
+def test_the_report_is_one_page_that_asks_nobody_and_tells_no_secret(life: Life) -> None:
+    file = life.project.root / "report.html"
+    life.project.operate("report", "--output", str(file), "--hours", "1")
+    text = file.read_text()
+    assert "Everything runs, no alert fires" in text
+    assert text.count("<svg") >= 7
+    assert all(name in text for name in life.host.ids() if not name.endswith("-loopback"))
+    assert not re.search(r"(?:src|href)=|@import|url\(|https?://", text)
+    known = [*life.told["secrets"]["urls"]["shop"].values(), *life.told["secrets"]["admin_passwords"].values()]
+    assert not any(one.rpartition("@")[0].rpartition(":")[2] in text for one in known if "@" in one)
+    assert not any(one in text for one in known)
+
+
+def test_no_password_is_told_anywhere(life: Life) -> None:
+    secrets = [login(life, name)[1] for name in ("postgres-unified", "redis-unified", "blog-postgres", "blog-redis")]
+    secrets += [its.rpartition("@")[0].rpartition(":")[2] for its in life.told["secrets"]["urls"]["shop"].values()]
+    texts = []
+    for name, container in life.host.containers(ended=True).items():
+        texts += [(name, json.dumps(container.attrs)), (f"{name}'s log", container.logs().decode(errors="replace"))]
+    ask = "import urllib.request as u; print(u.urlopen('http://{}:9187/metrics').read().decode())"
+    for key in life.told["monitoring"]["exporters"].values():
+        done = life.host.containers()[f"{PREFIX}-prometheus"].exec_run(["python3", "-c", ask.format(key)])
+        texts.append((f"{key}'s metrics", done.output.decode()))
+    texts += [("a process", one) for one in life.project.seen]
+    assert len(texts) > 30
+    for where, text in texts:
+        assert not any(secret in text for secret in secrets), where
+
+
+def test_a_second_preview_is_empty_and_an_app_more_touches_no_container(life: Life) -> None:
+    done = life.project.pulumi("preview", "--expect-no-changes", ok=False)
+    assert done.code == 0, done.text
+    before = life.host.ids()
+    life.change(apps={**life.apps, "wiki": {"dedicated": True, "postgres": {"database": "wiki"}, "redis": ["cache"]}})
+    life.up()
+    after = life.host.ids()
+    assert {name: after[name] for name in before} == before
+    assert until(lambda: {"postgres-wiki", "redis-wiki"} <= {key for key, well in up(life).items() if well})
+
+
+def test_passwords_rotate_without_a_gap(life: Life) -> None:
+    before, was = life.host.ids(), login(life, "postgres-unified")
+    began = time.monotonic()  # when a server starts, it is asked before its exporter answers
+    with asked(life) as found:
+        life.project.operate("rotate", "all", "--admin")
+        time.sleep(2 * SCRAPE)
+    life.__dict__.pop("told", None)
+    assert len(found) > 20
+    assert set(found) == {1.0}
+    window = f"{int(time.monotonic() - began)}s"
+    expressions = [f"min_over_time({one}[{window}]) == 0" for one in ("up", "pg_up", "redis_up")]
+    assert prometheus(life).now(*expressions) == [[], [], []]
+    assert life.host.ids() == before
+    now = login(life, "postgres-unified")
+    assert (was[0], now[0]) == ("data_tier_exporter_a", "data_tier_exporter_b")
+    assert now[1] != was[1]
+    admin = life.told["secrets"]["admin_passwords"]["postgres"]
+    host, port = life.servers()["postgres"]
+    with psycopg.connect(host=host, port=port, user="admin", password=admin, dbname="postgres") as server:
+        roles = dict(server.execute("SELECT rolname, rolcanlogin FROM pg_roles WHERE rolname ~ 'exporter'").fetchall())
+    assert roles == {"data_tier_exporter_a": False, "data_tier_exporter_b": True}
+    done = life.project.pulumi("preview", "--expect-no-changes", ok=False)
+    assert done.code == 0, done.text
+
+
+def test_an_open_data_port_that_reach_finds_is_an_alert(life: Life) -> None:
+    life.project.operate("reach")
+    found = until(lambda: prometheus(life).now("data_tier_data_ports_open")[0])
+    assert [one.last for one in found] == [0.0]
+    prometheus(life).tell("reach", "data_tier_data_ports_open 2\n")
+    assert "2 ways open" in fires(life, "DataPortOpen").summary
+    life.project.operate("reach")
+
+
+def test_the_loopback_port_leads_to_prometheus(life: Life) -> None:
+    import urllib.request
+
+    port = life.told["monitoring"]["expose"]
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/healthy", timeout=5) as answer:
+        assert answer.status == 200
+
+
+def test_connections_that_run_out_are_an_alert(life: Life) -> None:
+    admin = life.told["secrets"]["admin_passwords"]["postgres-blog"]
+    host, port = life.servers()["postgres-blog"]
+    taken: list[psycopg.Connection[Any]] = []
+    try:
+        for _ in range(33):  # of 40, of which 5 are the admins'
+            taken.append(psycopg.connect(host=host, port=port, user="admin", password=admin, dbname="postgres"))
+        (share,) = prometheus(life).now('data_tier:connections:share{server="postgres-blog"}')
+        life.change(
+            monitoring={
+                **life.project.edit()["config"]["data-tier:monitoring"],
+                "thresholds": {"connections": 30, "disk": 0.99},
+            }
+        )
+        before = life.host.ids()
+        life.up()
+        assert life.host.ids() == before, "a threshold is no container's"
+        alert = fires(life, "ConnectionsMany")
+        assert alert.server == "postgres-blog", share
+        said = json.loads(life.project.operate("status", "--json", ok=False).out)
+        assert "ConnectionsMany" in [one["name"] for one in said["alerts"]]
+        assert "ConnectionsMany" in life.project.operate("status", ok=False).out
+        assert "postgres-blog has 3" in life.project.operate("doctor", ok=False).out.replace("\n", " ")
+    finally:
+        for one in taken:
+            one.close()
+
+
+def test_a_redis_that_refuses_writes_is_an_alert(life: Life) -> None:
+    url = life.url("shop", "redis_url_hot", "redis.hot")
+    client = redis.Redis.from_url(url)
+    for number in range(2000):
+        try:
+            client.set(f"shop:{number}", "x" * 50_000)
+        except redis.exceptions.OutOfMemoryError:
+            break
+    refused = 0
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not any(
+        one.name == "RedisRejectsWrites" for one in prometheus(life).alerts()
+    ):
+        with pytest.raises(redis.exceptions.OutOfMemoryError):
+            client.set("shop:more", "x" * 50_000)
+        refused += 1
+        time.sleep(0.5)
+    assert fires(life, "RedisRejectsWrites").server == "redis.hot"
+    assert refused
+    client.delete(*[f"shop:{number}" for number in range(2000)])
+
+
+def test_an_exporter_whose_password_is_wrong_is_an_alert_and_up_mends_it(life: Life) -> None:
+    admin = life.told["secrets"]["admin_passwords"]["postgres"]
+    host, port = life.servers()["postgres"]
+    with psycopg.connect(
+        host=host, port=port, user="admin", password=admin, dbname="postgres", autocommit=True
+    ) as server:
+        server.execute("ALTER ROLE data_tier_exporter_b NOLOGIN")
+        server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'data_tier_exporter_b'")
+    assert fires(life, "PostgresDown").server == "postgres"
+    life.project.pulumi("up", "--yes", "--skip-preview", "--refresh")
+    assert until(lambda: [one.last for one in prometheus(life).now('pg_up{server="postgres"}')[0]] == [1.0])
+
+
+def test_a_server_that_is_stopped_is_an_alert_until_it_is_back(life: Life) -> None:
+    life.host.containers()[f"{PREFIX}-blog-redis"].stop()
+    assert fires(life, "RedisDown").server == "redis-blog"
+    life.host.containers()[f"{PREFIX}-blog-redis"].start()
+    assert until(lambda: not any(one.name == "RedisDown" for one in prometheus(life).alerts()))
+
+
+def test_figures_outlive_a_down(life: Life) -> None:
+    life.project.operate("down")
+    assert not life.host.containers()
+    life.project.pulumi("config", "rm", "data-tier:running")
+    life.up()
+    (before,) = until(lambda: prometheus(life).now("count_over_time(up[30m]) > 30") if up(life) else None)
+    assert before, "what was known before it went down"
+
+
+def test_monitoring_goes_when_its_key_goes(life: Life) -> None:
+    life.change(monitoring=None)
+    life.up()
+    assert not any("exporter" in name or "prometheus" in name for name in life.host.containers(ended=True))
+    assert f"{PREFIX}-monitoring" not in life.host.networks()
+    admin = life.told["secrets"]["admin_passwords"]["postgres"]
+    host, port = life.servers()["postgres"]
+    with psycopg.connect(host=host, port=port, user="admin", password=admin, dbname="postgres") as server:
+        assert server.execute("SELECT rolname FROM pg_roles WHERE rolname ~ 'exporter'").fetchall() == []

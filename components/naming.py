@@ -10,6 +10,8 @@ POOLER_AUTH: Final = "pgbouncer_auth"  # the role that looks up who logs in to a
 READERS: Final = "data_tier_readers"
 """The role that every reader is a member of: the one name of readers that pg_hba.conf has."""
 WATCHDOG_ROLE: Final = "data_tier_watchdog"
+BACKUP_ROLE: Final = "data_tier_backup"
+"""The role that makes backups: it comes by the server's socket, as the system's user `backup`, without a password."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,11 @@ def outlet_name(relay: str) -> str:
 def watchdog_name(server: str) -> str:
     """The container that watches the limits on a server."""
     return f"{server}-watchdog"
+
+
+def backup_name(server: str) -> str:
+    """The container that makes and tries backups of a server; its volume is called so too."""
+    return f"{server}-backup"
 
 
 def short_name(prefix: str, name: str) -> str:

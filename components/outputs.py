@@ -20,6 +20,7 @@ from components.config.redis_servers import RedisServer
 from components.naming import (
     POOLER_PORT,
     RoleNames,
+    backup_name,
     mongo_login,
     outlet_name,
     own_network,
@@ -87,7 +88,8 @@ def _postgres(settings: Settings, server: Postgres, at: DataAddresses, app: str 
         "generation": server.generation,
     }
     where = _where(settings, server.name or settings.postgres_name, app)
-    return {**told, **where, "volume": settings.postgres_volume(server)}
+    saved = {"backup": backup_name(where["name"])} if server.backed_up else {}
+    return {**told, **where, **saved, "volume": settings.postgres_volume(server)}
 
 
 def _external(settings: Settings, app: str) -> dict[str, Any]:

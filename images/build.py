@@ -108,6 +108,7 @@ def _from_debian(suite: str, mongo: str | None) -> Mapping[str, Callable[[], Non
         recipes.redis(suite),
         recipes.probe(),
         recipes.pooler(),
+        recipes.backup(suite),
         *([recipes.mongo(registry.major(mongo))] if mongo else []),
     ]
     missing = [recipe for recipe in wanted if not _is_there(recipe.tag, recipe.digest)]

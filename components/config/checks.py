@@ -10,6 +10,7 @@ from itertools import combinations
 
 from components.budget import Budget
 from components.config import (
+    backup_checks,
     extension_checks,
     external_checks,
     mongo_checks,
@@ -29,7 +30,7 @@ from components.config import (
 )
 from components.config.errors import NOTHING, Problem, twice
 from components.config.models import Service, Settings
-from components.naming import READERS, WATCHDOG_ROLE, ReaderNames, RoleNames, short_name
+from components.naming import BACKUP_ROLE, READERS, WATCHDOG_ROLE, ReaderNames, RoleNames, short_name
 
 _LONGEST_HOST = 63  # a DNS label, RFC 1035
 
@@ -49,6 +50,7 @@ def check(settings: Settings) -> list[Problem]:
         *external_checks.RULES,
         *uses_checks.RULES,
         *volume_checks.RULES,
+        *backup_checks.RULES,
         reservation_checks.reservations,
     )
     return [problem for rule in rules for problem in rule(settings)]
@@ -216,6 +218,7 @@ def _databases(settings: Settings) -> Iterator[Problem]:
 def _roles(settings: Settings, apps: Sequence[str]) -> Iterator[tuple[str, str, str]]:
     yield "data-tier:readers", READERS, READERS
     yield "data-tier:postgres.watchdog", WATCHDOG_ROLE, WATCHDOG_ROLE
+    yield "data-tier:postgres.backup", BACKUP_ROLE, BACKUP_ROLE
     yield "data-tier:postgres.admin", settings.postgres.admin, settings.postgres.admin
     for app in apps:
         its = settings.apps[app].postgres

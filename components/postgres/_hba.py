@@ -7,10 +7,11 @@ no container. Which databases a reader may enter is CONNECT's to say, and the se
 
 from __future__ import annotations
 
+from components.naming import BACKUP_ROLE, READERS, WATCHDOG_ROLE
 from components.naming import POOLER_AUTH as AUTH
-from components.naming import READERS, WATCHDOG_ROLE
 
 MAP = "host"
+BACKUP_USER = "backup"  # of the system, 34 in every image of Debian's: the one name that both containers know
 _NO_LOOK_UP = f"host     all       {AUTH}  all  reject\n"
 _BY_SOCKET = f"""\
 local    {AUTH}  {AUTH}  scram-sha-256
@@ -29,21 +30,25 @@ def pg_hba(
     forwarder: str | None = None,
     pooler: bool = False,
     watchdog: str | None = None,
+    backup: bool = False,
     tls: bool = True,
 ) -> str:
     """The rules, first match wins. With `tls` nobody is let in over TCP without it: refusals hold for both.
 
     `forwarder` is the address from which the host's loopback connects, where it does; `watchdog` that of the watchdog.
+    With `backup` its role comes by the socket as the system's user of that name, and in no other way.
     With a `pooler` what it looks up and whom it lets in comes by the server's socket, whose folder only it shares;
     `samerole` holds there as it does over TCP.
     """
     host = "hostssl" if tls else "host   "
     exposed = f"{host}  all       {admin}  {forwarder}/32     scram-sha-256\n" if forwarder else ""
     watching = f"{host}  postgres  {WATCHDOG_ROLE}  {watchdog}/32  scram-sha-256\n" if watchdog else ""
+    saved = f"local    all       {BACKUP_ROLE}  peer map={BACKUP_USER}\n" if backup else ""
+    refused = f"host     all       {BACKUP_ROLE}  all  reject\n" if backup else ""
     return f"""\
 # type   database  user     address          method
 local    all       {admin}  peer map={MAP}
-{host}  all       {admin}  127.0.0.1/32     scram-sha-256
+{saved}{refused}{host}  all       {admin}  127.0.0.1/32     scram-sha-256
 {host}  all       {admin}  {gateway}/32     scram-sha-256
 {exposed}host     all       {admin}  all              reject
 {_NO_LOOK_UP if pooler else ""}{watching}{host}  samerole  all      {subnet}         scram-sha-256
@@ -54,10 +59,14 @@ host     all       all      all              reject
 """
 
 
-def pg_ident(*, admin: str) -> str:
-    """Inside the container the system's users postgres and root are the admin."""
+def pg_ident(*, admin: str, backup: bool = False) -> str:
+    """Inside the container the system's users postgres and root are the admin; who makes a `backup` is its role alone.
+
+    Who asks is told by its number: the server looks up its name in its own container.
+    """
+    saved = f"{BACKUP_USER}  {BACKUP_USER}  {BACKUP_ROLE}\n" if backup else ""
     return f"""\
 # map   system    role
 {MAP}  postgres  {admin}
 {MAP}  root      {admin}
-"""
+{saved}"""

@@ -27,6 +27,11 @@ _READ: Final = 64 * 1024 * 1024  # bytes of log, in which commits of several dat
 _COMMIT: Final = re.compile(r"tx:\s+(\d+), lsn: ([0-9A-F]+/[0-9A-F]+),.* desc: COMMIT(?:_PREPARED (\d+))?")
 _HALF, _WHOLE = 2**31, 2**32
 _NOW: Final = "SELECT pg_current_snapshot()::text, pg_current_wal_insert_lsn()::text"
+# a restored server that waits there would hold the lock for ever
+_CHANGING: Final = """
+    SELECT EXISTS (SELECT FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND locktype = 'relation'
+                      AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"""
+_PAUSE: Final = 0.1
 _DATABASES: Final = """
     SELECT datname, has_database_privilege(datname, 'CONNECT') FROM pg_database WHERE datallowconn ORDER BY 1"""
 
@@ -161,6 +166,10 @@ def _settled(server: psycopg.Connection[Any], log: Log, stop: int) -> Interval:
         server.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         row = server.execute(_NOW).fetchone() or ("", "")
         end = log.mark()
+        if _one(server, _CHANGING) == "True":
+            server.execute("ROLLBACK")
+            time.sleep(_PAUSE)
+            continue
         found = interval(Snapshot.parse(row[0]), log.commits(start, end), start, end)
         if found:
             return found

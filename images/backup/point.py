@@ -36,6 +36,7 @@ def window(backups: list[repository.Saved], moment: datetime, now: datetime) -> 
 
 def write(settings: Settings, database: str, moment: datetime) -> None:
     """Its dump on standard output, and on standard error, behind a mark, what it holds. Raises BackupError."""
+    window(repository.saved(), moment, datetime.now(UTC))
     with state.alone(settings.server):
         label = window(repository.saved(), moment, datetime.now(UTC)).label
         _log_goes_on(settings)
@@ -43,6 +44,7 @@ def write(settings: Settings, database: str, moment: datetime) -> None:
         began = time.monotonic()
         with scratch.restored(settings, label, f"--db-include={database}") as server:
             server.start(target)
+            server.open()  # what a change under way has locked could never be read: it is over then
             seconds = round(time.monotonic() - began, 2)
             try:
                 told = _facts(server.connect(database))
@@ -68,5 +70,5 @@ def _facts(session: psycopg.Connection[Any]) -> list[dict[str, Any]]:
     with session:
         moments.quiet(session)
         whole = [json.loads(line.removeprefix(table_facts.MARK)) for (line,) in session.execute(table_facts.WHOLE)]
-        queries = (table_facts.LOGGED_TABLES, table_facts.LARGE_OBJECTS, table_facts.SEQUENCES)
+        queries = (table_facts.TABLES, table_facts.LARGE_OBJECTS, table_facts.SEQUENCES)
         return [*whole, *moments.lines(session, *queries)]

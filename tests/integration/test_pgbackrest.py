@@ -206,7 +206,7 @@ def test_a_spoilt_backup_is_found_and_the_metric_says_so(life: Life) -> None:
     done = life.project.operate("backup", "--test", ok=False)
 
     assert done.code == 1
-    assert "checksum" in done.text
+    assert "doesn't restore to what was backed up" in done.text
     read = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:9188/metrics').read().decode())"
     metrics = inside(life, BACKUP, "python3", "-c", read)[1]
     assert f'data_tier_restore_test_failed{{server="{SERVER}"}} 1' in metrics

@@ -12,6 +12,8 @@ READERS: Final = "data_tier_readers"
 WATCHDOG_ROLE: Final = "data_tier_watchdog"
 EXPORTER_LOGINS: Final = {"a": "data_tier_exporter_a", "b": "data_tier_exporter_b"}
 """The two alternating logins of the exporters, on every server."""
+BACKUP_ROLE: Final = "data_tier_backup"
+"""The role that makes backups: it comes by the server's socket, as the system's user `backup`, without a password."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,11 @@ def alertmanager_relay(prefix: str) -> str:
 def watchdog_name(server: str) -> str:
     """The container that watches the limits on a server."""
     return f"{server}-watchdog"
+
+
+def backup_name(server: str) -> str:
+    """The container that makes and tries backups of a server; its volume is called so too."""
+    return f"{server}-backup"
 
 
 def short_name(prefix: str, name: str) -> str:

@@ -21,6 +21,7 @@ from components.naming import (
     POOLER_PORT,
     RoleNames,
     alertmanager_relay,
+    backup_name,
     exporter_name,
     mongo_login,
     monitoring_network,
@@ -92,7 +93,8 @@ def _postgres(settings: Settings, server: Postgres, at: DataAddresses, app: str 
         "generation": server.generation,
     }
     where = _where(settings, server.name or settings.postgres_name, app)
-    return {**told, **where, "volume": settings.postgres_volume(server)}
+    saved = {"backup": backup_name(where["name"])} if server.backed_up else {}
+    return {**told, **where, **saved, "volume": settings.postgres_volume(server)}
 
 
 def _external(settings: Settings, app: str) -> dict[str, Any]:

@@ -108,7 +108,8 @@ def _from_registry(
     """What is missing, by tag, and how to make it."""
     missing = {}
     own = ((kind, DEBIAN_BASE) for kind in _OWN_TAGS if monitoring or kind != _MONITORING)
-    for kind, base in (("postgres", postgres), ("redis", redis), *own, *([("mongo", mongo)] if mongo else [])):
+    servers = (("postgres", postgres), ("backup", postgres), ("redis", redis))
+    for kind, base in (*servers, *own, *([("mongo", mongo)] if mongo else [])):
         tag = _OWN_TAGS.get(kind) or f"data-tier/{kind}:{registry.major(base)}"
         if not _is_there(tag, registry.recipe_of(kind, base)):
             missing[tag] = partial(registry.build, kind, base, tag)
@@ -122,6 +123,7 @@ def _from_debian(suite: str, mongo: str | None, *, monitoring: bool) -> Mapping[
         recipes.redis(suite),
         recipes.probe(),
         recipes.pooler(),
+        recipes.backup(suite),
         *([recipes.mongo(registry.major(mongo))] if mongo else []),
         *([recipes.monitoring()] if monitoring else []),
     ]

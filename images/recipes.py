@@ -87,6 +87,28 @@ def postgres(suite: str = "trixie") -> Recipe:
     )
 
 
+def backup(suite: str = "trixie") -> Recipe:
+    """What makes and tries backups of that PostgreSQL: the server's own programs, pgBackRest, and Python for schedules.
+
+    Its user is `backup`, which Debian's base has in every image: the server knows the name that comes by its socket.
+    """
+    server = postgres(suite)
+    return Recipe(
+        tag=f"data-tier/backup:{POSTGRES_OF_SUITE[suite]}",
+        suite=suite,
+        packages=[*server.packages, "openssl", "python3-minimal", "python3-psycopg"],
+        users={"postgres": (DATA_UID, "/var/lib/postgresql")},
+        files={"postgres/createcluster.conf": "/etc/postgresql-common/createcluster.conf"},
+        folders={"/var/lib/pgbackrest": "backup", "/var/lib/data-tier": "backup"},
+        changes=[
+            *(change for change in server.changes if change.startswith("ENV ") and "PGDATA" not in change),
+            "ENV PYTHONUNBUFFERED=1",
+            "ENTRYPOINT []",
+            'CMD ["python3"]',
+        ],
+    )
+
+
 def redis(suite: str = "trixie") -> Recipe:
     """Redis, by the official image's contract."""
     return Recipe(

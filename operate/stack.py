@@ -22,6 +22,7 @@ class Server:
     """One database server. `app` is None for a shared one, `expose` the loopback port that leads to it, if one does.
 
     `purpose` is the only one that it serves, where it is the Redis server of one.
+    `backup` is the container that makes its backups, None where there are none.
     `tls` says that it takes no connection in clear, `stand_in` that it only serves in its kind's place.
     """
 
@@ -38,6 +39,7 @@ class Server:
     purpose: str | None = None
     stand_in: bool = False
     generation: int = 1
+    backup: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from components.config.errors import Problem, SettingsError
 from components.config.models import (
     App,
+    Backup,
     Images,
     Mongo,
     Place,
@@ -19,6 +20,7 @@ from components.config.parse import parse
 
 __all__ = [
     "App",
+    "Backup",
     "Images",
     "Mongo",
     "Place",

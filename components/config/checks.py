@@ -10,6 +10,7 @@ from itertools import combinations
 
 from components.budget import Budget
 from components.config import (
+    backup_checks,
     extension_checks,
     external_checks,
     mongo_checks,
@@ -30,7 +31,7 @@ from components.config import (
 )
 from components.config.errors import NOTHING, Problem, twice
 from components.config.models import Service, Settings
-from components.naming import EXPORTER_LOGINS, READERS, WATCHDOG_ROLE, ReaderNames, RoleNames, short_name
+from components.naming import BACKUP_ROLE, EXPORTER_LOGINS, READERS, WATCHDOG_ROLE, ReaderNames, RoleNames, short_name
 
 _LONGEST_HOST = 63  # a DNS label, RFC 1035
 
@@ -51,6 +52,7 @@ def check(settings: Settings) -> list[Problem]:
         *external_checks.RULES,
         *uses_checks.RULES,
         *volume_checks.RULES,
+        *backup_checks.RULES,
         reservation_checks.reservations,
     )
     return [problem for rule in rules for problem in rule(settings)]
@@ -222,6 +224,7 @@ def _roles(settings: Settings, apps: Sequence[str]) -> Iterator[tuple[str, str, 
     yield "data-tier:postgres.watchdog", WATCHDOG_ROLE, WATCHDOG_ROLE
     if settings.monitoring:
         yield from (("data-tier:monitoring", login, login) for login in EXPORTER_LOGINS.values())
+    yield "data-tier:postgres.backup", BACKUP_ROLE, BACKUP_ROLE
     yield "data-tier:postgres.admin", settings.postgres.admin, settings.postgres.admin
     for app in apps:
         its = settings.apps[app].postgres

@@ -11,7 +11,7 @@ from ipaddress import IPv4Network
 from typing import Final
 
 from components.config.fields import OWN_SUBNET
-from components.config.models import App, ExternalPostgres, Place, Postgres, Service, Settings
+from components.config.models import App, Backup, ExternalPostgres, Place, Postgres, Service, Settings
 
 PLACES: Final[tuple[Place, ...]] = ("unified", "isolated")
 _POOL: Final = IPv4Network("172.29.0.0/16")
@@ -90,12 +90,18 @@ def own_postgres(settings: Settings, app: str) -> Postgres:
             **given,
             "name": name,
             "volume": own.volume,
+            "backup": own_backup(shared.backup, own.backup),
             "expose": own.expose,
             "generation": own.generation,
             "parameters": {**shared.parameters, **own.parameters},
             "resources": shared.resources.model_copy(update=limits),
         },
     )
+
+
+def own_backup(shared: Backup | None, own: Backup | None) -> Backup | None:
+    """The backups of an app's own server: as it says itself, else as the shared one, into a volume of its own."""
+    return own or (shared.model_copy(update={"volume": None}) if shared else None)
 
 
 def pool(settings: Settings) -> IPv4Network:

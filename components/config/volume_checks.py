@@ -8,7 +8,7 @@ from typing import Final
 from components.config import mongo_places, places, redis_servers
 from components.config.errors import Problem, twice
 from components.config.models import Settings
-from components.naming import pooler_name, watchdog_name
+from components.naming import backup_name, pooler_name, watchdog_name
 
 
 def _names(settings: Settings) -> Iterator[Problem]:
@@ -32,6 +32,10 @@ def _declared(settings: Settings) -> Iterator[tuple[str, str]]:
         if settings.postgres.pooler:
             yield from ((f"{key}.name", f"{pooler_name(name)}-{what}") for what in ("pools", "secrets"))
         yield f"{key}.name", f"{watchdog_name(name)}-secrets"
+        if server.backed_up:
+            own = "backup.volume" if server.backed_up.volume else "name"
+            yield f"{key}.{own}", server.backed_up.volume or f"{backup_name(name)}-data"
+            yield from ((f"{key}.name", f"{backup_name(name)}-{what}") for what in ("scratch", "secrets"))
     for redis in redis_servers.declared(settings).values():
         yield f"data-tier:{redis.path}.{'volume' if redis.named else 'name'}", redis.volume
         yield f"data-tier:{redis.path}.name", f"{redis.name}-secrets"

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from components.naming import EXPORTER_LOGINS, READERS, WATCHDOG_ROLE
+from components.naming import BACKUP_ROLE, EXPORTER_LOGINS, READERS, WATCHDOG_ROLE
 from components.naming import POOLER_AUTH as AUTH
 
 MAP = "host"
+BACKUP_USER = "backup"  # of the system, 34 in every image of Debian's: the one name that both containers know
 _NO_LOOK_UP = f"host     all       {AUTH}  all  reject\n"
 _BY_SOCKET = f"""\
 local    {AUTH}  {AUTH}  scram-sha-256
@@ -37,12 +38,14 @@ def pg_hba(
     pooler: bool = False,
     watchdog: str | None = None,
     exporter: str | None = None,
+    backup: bool = False,
     tls: bool = True,
 ) -> str:
     """The rules, first match wins. With `tls` nobody is let in over TCP without it: refusals hold for both.
 
     `forwarder` is the address from which the host's loopback connects, where it does; `watchdog` that of the watchdog,
-    `exporter` that of the exporter.
+    `exporter` that of the exporter. With `backup` its role comes by the socket as the system's user of that name, and
+    in no other way.
     With a `pooler` what it looks up and whom it lets in comes by the server's socket, whose folder only it shares;
     `samerole` holds there as it does over TCP.
     """
@@ -50,10 +53,12 @@ def pg_hba(
     exposed = f"{host}  all       {admin}  {forwarder}/32     scram-sha-256\n" if forwarder else ""
     watching = f"{host}  postgres  {WATCHDOG_ROLE}  {watchdog}/32  scram-sha-256\n" if watchdog else ""
     telling = _EXPORTER.format(host=host, address=exporter) if exporter else ""
+    saved = f"local    all       {BACKUP_ROLE}  peer map={BACKUP_USER}\n" if backup else ""
+    refused = f"host     all       {BACKUP_ROLE}  all  reject\n" if backup else ""
     return f"""\
 # type   database  user     address          method
 local    all       {admin}  peer map={MAP}
-{host}  all       {admin}  127.0.0.1/32     scram-sha-256
+{saved}{refused}{host}  all       {admin}  127.0.0.1/32     scram-sha-256
 {host}  all       {admin}  {gateway}/32     scram-sha-256
 {exposed}host     all       {admin}  all              reject
 {_NO_LOOK_UP if pooler else ""}{watching}{telling}{host}  samerole  all      {subnet}         scram-sha-256
@@ -64,10 +69,14 @@ host     all       all      all              reject
 """
 
 
-def pg_ident(*, admin: str) -> str:
-    """Inside the container the system's users postgres and root are the admin."""
+def pg_ident(*, admin: str, backup: bool = False) -> str:
+    """Inside the container the system's users postgres and root are the admin; who makes a `backup` is its role alone.
+
+    Who asks is told by its number: the server looks up its name in its own container.
+    """
+    saved = f"{BACKUP_USER}  {BACKUP_USER}  {BACKUP_ROLE}\n" if backup else ""
     return f"""\
 # map   system    role
 {MAP}  postgres  {admin}
 {MAP}  root      {admin}
-"""
+{saved}"""

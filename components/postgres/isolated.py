@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.postgres._backup import Backups, BackupsArgs
 from components.postgres._watchdog import Watchdog, WatchdogArgs
 from components.postgres.database import AppDatabase, AppDatabaseArgs, DatabaseSpec
 from components.postgres.server import PostgresServer, PostgresServerArgs
@@ -36,4 +37,13 @@ class IsolatedPostgres(pulumi.ComponentResource):
         self.database = AppDatabase(f"{name}-database", AppDatabaseArgs(server=self.server, spec=args.database), mine)
         if args.watched:
             Watchdog(f"{name}-watchdog", WatchdogArgs(server=self.server, its=args.server), mine)
+        if args.server.backup and args.server.settings.backed_up:
+            saved = BackupsArgs(
+                server=self.server,
+                its=args.server,
+                settings=args.server.settings.backed_up,
+                databases=[args.database.settings.database],
+                after=self.database.needed,
+            )
+            Backups(f"{name}-backup", saved, mine)
         self.register_outputs({"server": self.server.hostname, "database": self.database.database})

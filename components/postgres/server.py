@@ -25,6 +25,7 @@ from components.platforms import (
     merged,
     present,
 )
+from components.postgres import _archiver
 from components.postgres._hba import pg_hba, pg_ident
 from components.postgres._preloaded import preloaded
 from components.rotating import rotating
@@ -38,7 +39,8 @@ from components.tuning import postgres as tuning
 
 PORT = 5432
 SOCKETS = "/var/run/postgresql"
-_DATA = "/var/lib/postgresql/data"
+DATA = "/var/lib/postgresql/data"
+CLUSTER = f"{DATA}/pgdata"
 _HBA, _IDENT = "/etc/data-tier/pg_hba.conf", "/etc/data-tier/pg_ident.conf"
 _UID = 999  # of the user postgres in Debian's images; the server refuses a key that others can read
 _CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")  # the entrypoint changes owner and user
@@ -47,7 +49,8 @@ _CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")  # the e
 @dataclass(frozen=True, kw_only=True)
 class PostgresServerArgs(ServerArgs):
     """What PostgresServer is built from: its address is one of `subnet`. `watchdog` is the address of the one who
-    watches it, `pooler` that of the pooler in front of it, `exporter` that of the exporter.
+    watches it, `pooler` that of the pooler in front of it, `exporter` that of the exporter, `backup` the name of the
+    container to which it archives.
     """
 
     settings: Postgres
@@ -56,6 +59,7 @@ class PostgresServerArgs(ServerArgs):
     watchdog: str
     pooler: str | None = None
     exporter: str | None = None
+    backup: str | None = None
 
 
 class PostgresServer(pulumi.ComponentResource):
@@ -89,7 +93,10 @@ class PostgresServer(pulumi.ComponentResource):
     """That its admin is one."""
 
     sockets: Stored | None
-    """The volume with its socket, which a pooler in front of it shares; None without one."""
+    """The volume with its socket, which a pooler in front of it and who backs it up share; None without them."""
+
+    data: Stored
+    """The volume with its data."""
 
     connection: Mapping[str, pulumi.Input[str]]
     """How a command on the host connects, without user and database: variables as libpq reads them."""
@@ -114,14 +121,16 @@ class PostgresServer(pulumi.ComponentResource):
         admin = rotating(f"{name}-admin-password", args.settings.generation, args.lifecycle, mine)
         self.admin_password = admin.current
         called = args.settings.volume or f"{args.hostname}-data"
-        volume = args.platform.volume(f"{name}-data", called, labels, stateful, args.settings.storage)
+        self.data = args.platform.volume(f"{name}-data", called, labels, stateful, args.settings.storage)
         certificate = args.certificate(_UID)
         files, owned = (certificate.files, certificate.owned) if certificate else ({}, None)
+        archiving = _archiver.credentials(args.tls, args.backup, _UID)
+        files, owned = {**files, **archiving.files}, {**(owned or {}), **archiving.owned} or None
         secrets = args.platform.secret_files(
             f"{name}-secrets", args.hostname, {"postgres_admin": self.admin_password, **files}, mine, owned
         )
         self.sockets = _sockets(name, args, mine)
-        workload = _container(name, args, (volume, self.sockets), secrets, mine)
+        workload = _container(name, args, (self.data, self.sockets), secrets, mine)
         self.container, self.address = workload.resource, args.address
         self.hostname = pulumi.Output.from_input(args.hostname)  # not the container's: URLs needn't wait for it
         self.admin = args.settings.admin
@@ -169,9 +178,11 @@ class PostgresServer(pulumi.ComponentResource):
 
 
 def _sockets(name: str, args: PostgresServerArgs, mine: pulumi.ResourceOptions) -> Stored | None:
-    """Holds nothing: it isn't of the data tier, and goes with the pooler."""
+    """Holds nothing: it isn't of the data tier, and goes with the last that shares it."""
+    if not (args.pooler or args.backup):
+        return None
     labels = {"data-tier.component": "socket", **args.labels}
-    return args.platform.volume(f"{name}-socket", f"{args.hostname}-socket", labels, mine) if args.pooler else None
+    return args.platform.volume(f"{name}-socket", f"{args.hostname}-socket", labels, mine)
 
 
 def _hba(args: PostgresServerArgs) -> str:
@@ -184,6 +195,7 @@ def _hba(args: PostgresServerArgs) -> str:
         pooler=args.pooler is not None,
         watchdog=args.watchdog if args.settings.watchdog.enabled else None,
         exporter=args.exporter,
+        backup=args.backup is not None,
         tls=bool(args.tls),
     )
 
@@ -206,15 +218,16 @@ def _container(
             "POSTGRES_DB": "postgres",
             "POSTGRES_PASSWORD_FILE": "/run/secrets/postgres_admin",
             "POSTGRES_INITDB_ARGS": "--encoding=UTF8 --locale=C.UTF-8 --data-checksums",
-            "PGDATA": f"{_DATA}/pgdata",
+            "PGDATA": CLUSTER,
         },
         files={
             _HBA: _hba(args),
-            _IDENT: pg_ident(admin=admin),
+            _IDENT: pg_ident(admin=admin, backup=args.backup is not None),
+            **_archiver.files(args.backup, CLUSTER),
         },
         joins=[Join(network=args.network, aliases=args.aliases, address=args.address)],
         mounts=[
-            Mount(volume=volume.name, path=_DATA),
+            Mount(volume=volume.name, path=DATA),
             Mount(volume=secrets.volume, path="/run/secrets", read_only=True),
             *([Mount(volume=sockets.name, path=SOCKETS)] if sockets else []),
         ],
@@ -244,6 +257,11 @@ def _flags(args: PostgresServerArgs) -> list[str]:
         fixed |= {"ssl": "on", "ssl_cert_file": CERTIFICATE_PATH, "ssl_key_file": KEY_PATH}
     return [
         part
-        for key, value in {**fixed, **preloaded(args.settings), **tuning.parameters(args.settings)}.items()
+        for key, value in {
+            **fixed,
+            **preloaded(args.settings),
+            **tuning.parameters(args.settings),
+            **_archiver.parameters(args.settings.backed_up if args.backup else None),
+        }.items()
         for part in ("-c", f"{key}={value}")
     ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.postgres._backup import Backups, BackupsArgs
 from components.postgres._watchdog import Watchdog, WatchdogArgs
 from components.postgres.database import AppDatabase, AppDatabaseArgs, DatabaseSpec
 from components.postgres.server import PostgresServer, PostgresServerArgs
@@ -40,6 +41,15 @@ class UnifiedPostgres(pulumi.ComponentResource):
         }
         if args.watched:
             Watchdog(f"{name}-watchdog", WatchdogArgs(server=self.server, its=args.server), mine)
+        if args.server.backup and args.server.settings.backed_up:
+            saved = BackupsArgs(
+                server=self.server,
+                its=args.server,
+                settings=args.server.settings.backed_up,
+                databases=[spec.settings.database for spec in args.apps.values()],
+                after=[needed for one in self.databases.values() for needed in one.needed],
+            )
+            Backups(f"{name}-backup", saved, mine)
         self.register_outputs(
             {"server": self.server.hostname, "databases": {app: its.database for app, its in self.databases.items()}}
         )

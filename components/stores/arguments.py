@@ -10,7 +10,7 @@ import pulumi
 from components.config import Mongo, Place, Postgres, Settings, extension_checks, places, pools
 from components.config.redis_servers import RedisServer
 from components.mongo import MongoServer, MongoServerArgs, MongoUserArgs
-from components.naming import pooler_name, relay_name, short_name
+from components.naming import backup_name, pooler_name, relay_name, short_name
 from components.network import DataAddresses
 from components.platforms import Lifecycle, Platform
 from components.pooler import PgBouncerArgs
@@ -161,6 +161,7 @@ def postgres(
         pooler=spot.addresses.pooler if server.pooler else None,
         watchdog=spot.addresses.watchdog,
         exporter=spot.addresses.postgres_exporter if settings.monitoring else None,
+        backup=backup_name(name) if server.backed_up else None,
         tls=spot.tls,
         labels=spot.labels,
     )

@@ -68,11 +68,18 @@ class CertificateAuthority(pulumi.ComponentResource):
         self.ca = pulumi.Output.unsecret(made)  # a certificate is for everybody to see; the seed isn't in it
         self.register_outputs({"ca": self.ca})
 
+    def issue_client(self, name: str, reader: int) -> tuple[dict[str, pulumi.Output[str]], dict[str, int]]:
+        """The files `<name>.crt` and `<name>.key` for one that connects by this name, and who reads the key."""
+        made = self._made(Subject(names=[name], connects=True))
+        return {f"{name}.crt": made.apply(_certificate), f"{name}.key": made.apply(_key)}, {f"{name}.key": reader}
+
+    def _made(self, subject: Subject) -> pulumi.Output[Issued]:
+        args = self._args
+        return self._seed.apply(lambda seed: certificates.issue(seed, args.prefix, subject, args.life, args.now))
+
     def issue(self, names: Sequence[str], addresses: Sequence[str], reader: int) -> ServerCertificate:
         """A certificate for a server of these names and addresses, which reads its key as user `reader`."""
-        args = self._args
-        subject = Subject(names=[*names, _LOCAL_NAME], addresses=[*addresses, _LOCAL_ADDRESS])
-        made = self._seed.apply(lambda seed: certificates.issue(seed, args.prefix, subject, args.life, args.now))
+        made = self._made(Subject(names=[*names, _LOCAL_NAME], addresses=[*addresses, _LOCAL_ADDRESS]))
         return ServerCertificate(
             files={CA_FILE: self.ca, _CERTIFICATE: made.apply(_certificate), _KEY: made.apply(_key)},
             owned={_KEY: reader},

@@ -58,10 +58,14 @@ AUTHORITY_LIFE: Final = Life(days=3650, renew=1216)
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """Who a server certificate is for: its names, the first one its own, and its addresses."""
+    """Who a certificate is for: its names, the first one its own, and its addresses.
+
+    A server's, unless it is for one that `connects` to a server which asks for a certificate too.
+    """
 
     names: Sequence[str]
     addresses: Sequence[str] = ()
+    connects: bool = False
 
     def described(self) -> str:
         """All of it as one text, for what is derived."""
@@ -101,7 +105,7 @@ def issue(seed: str, name: str, subject: Subject, life: Life, now: datetime) -> 
         _builder(own, _authority_name(name), key, window, serial)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage([_purpose(subject)]), critical=False)
         .add_extension(_alternatives(subject), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
@@ -147,6 +151,10 @@ def _builder(
         .not_valid_before(window.not_before)
         .not_valid_after(window.not_after)
     )
+
+
+def _purpose(subject: Subject) -> x509.ObjectIdentifier:
+    return ExtendedKeyUsageOID.CLIENT_AUTH if subject.connects else ExtendedKeyUsageOID.SERVER_AUTH
 
 
 def _usage(*, signs_certificates: bool) -> x509.KeyUsage:

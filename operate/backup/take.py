@@ -93,7 +93,7 @@ def app(
     kinds: Container[str] = KINDS,
 ) -> list[Copy]:
     """Copy every store of an app, in each place where it has one. Raises OperateError; no half file is left."""
-    stamp = _stamp(where, name)
+    stamp = new_stamp(where, name)
     copies = []
     for place, its in sources.of(stack, name, client):
         with its as source:
@@ -109,7 +109,7 @@ def app(
     return copies
 
 
-def _stamp(where: Path, app: str) -> str:
+def new_stamp(where: Path, app: str) -> str:
     """The time, in a second in which there is no copy of this app yet."""
     while any(where.glob(f"{app}-*-{(stamp := datetime.now(UTC).strftime(manifest.STAMP))}*")):
         time.sleep(_PAUSE)
@@ -150,7 +150,7 @@ def with_evidence(copy: Copy, check: Check) -> Copy:
     """The copy with one more check, which is written down. Raises OperateError; then its manifest is as it was."""
     proven = Copy(file=copy.file, manifest=copy.manifest.with_check(check))
     try:
-        _write_manifest(proven)
+        write_manifest(proven)
     except OSError as error:
         raise OperateError(f"{manifest.beside(copy.file)} can't be written: {error.strerror}") from None
     return proven
@@ -186,7 +186,7 @@ def _written(stack: str, app: str, source: Source, path: Path) -> Manifest:
             facts=facts,
             checks=(check,),
         )
-        _write_manifest(Copy(file=path, manifest=told))
+        write_manifest(Copy(file=path, manifest=told))
         Path(name).replace(path)
     except OSError as error:
         manifest.beside(path).unlink(missing_ok=True)
@@ -206,8 +206,8 @@ def _read_again(source: Source, file: BinaryIO, facts: Facts) -> tuple[int, Chec
     return entries, Check(by=READ, when=when, seconds=round(time.monotonic() - began, 2), equal=True)
 
 
-def _write_manifest(copy: Copy) -> None:
-    """Raises OSError in `_written`, where the copy goes with it; later the former manifest stays."""
+def write_manifest(copy: Copy) -> None:
+    """Put a copy's manifest beside its file, whole or not at all. Raises OSError."""
     path = manifest.beside(copy.file)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

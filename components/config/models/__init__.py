@@ -4,6 +4,7 @@ Owns types, defaults and what follows from one section alone. What one section s
 """
 
 from components.config.models.app import App, Service
+from components.config.models.backup import Backup
 from components.config.models.external import ExternalPostgres
 from components.config.models.mongo import AppMongo, Mongo, MongoResources, OwnMongo, OwnMongoResources
 from components.config.models.monitoring import Monitoring, Thresholds
@@ -23,6 +24,7 @@ __all__ = [
     "App",
     "AppDatabase",
     "AppMongo",
+    "Backup",
     "ExternalPostgres",
     "Images",
     "Limits",

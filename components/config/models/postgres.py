@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from components import limits
 from components.config import fields, references
 from components.config.fields import rule_error
+from components.config.models.backup import Backup
 from components.config.models.external import ExternalPostgres
 from components.config.models.pooler import Pooler, SessionFeature
 from components.config.models.row_level_security import RowLevelSecurity
@@ -56,7 +57,13 @@ class Postgres(Section):
     watchdog: Watchdog = Watchdog()
     expose: fields.HostPort | None = None
     pooler: Pooler | None = None
+    backup: Backup | None = None
     generation: int = Field(default=1, ge=1, le=1_000_000)
+
+    @property
+    def backed_up(self) -> Backup | None:
+        """Its backups, None where there are none."""
+        return self.backup if self.backup and self.backup.enabled else None
 
 
 class OwnResources(Section):
@@ -79,6 +86,7 @@ class OwnPostgres(Section):
     connections: int | None = Field(default=None, ge=20, le=5000)
     parameters: dict[str, fields.ParameterValue] = Field(default_factory=dict)
     expose: fields.HostPort | None = None
+    backup: Backup | None = None
     generation: int = Field(default=1, ge=1, le=1_000_000)
 
     @model_validator(mode="after")

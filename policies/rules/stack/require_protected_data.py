@@ -34,6 +34,7 @@ _REMADE_LOGINS: Final = frozenset(
         "data-tier:monitoring:Exporter",
     }
 )
+_BACKUPS: Final = "data-tier:postgres:Backups"
 _SOCKETS: Final = ("/var/run/postgresql", "/run/postgresql")
 _OBJECTS: Final = frozenset({DATABASE, ROLE, SCHEMA})
 
@@ -54,6 +55,8 @@ def _holds(one: Subject, used: frozenset[str]) -> str:
     """What an unprotected resource holds, "" where that is no data, or data that a pooler makes again by itself."""
     if _REMADE in one.kinds or (one.type in (ROLE, _PASSWORD) and not _REMADE_LOGINS.isdisjoint(one.kinds)):
         return ""  # owns nothing, and the admin sets another password
+    if one.type == ROLE and _BACKUPS in one.kinds:
+        return ""  # it has no password and owns nothing; the repository's passphrase is data
     if one.type in _OBJECTS:
         return "a database object"
     if one.type == _PASSWORD:

@@ -57,6 +57,8 @@ RULE = ResourceRule(
             "default": {
                 **{one: ["data_tier_watchdog"] for one in ("pg_read_all_stats", "pg_signal_backend")},
                 "pg_monitor": ["data_tier_exporter_a", "data_tier_exporter_b"],
+                # without a password, by the server's socket alone, from the container that has the data folder anyway
+                **{one: ["data_tier_backup"] for one in ("pg_read_all_data", "pg_read_all_settings")},
             },
             "description": "Per role the members that it may have, as in `pg_monitor: [exporter]`.",
         },

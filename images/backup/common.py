@@ -1,0 +1,70 @@
+"""What the program is told: its settings, its secrets, where things are. Owns no job."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+CONFIG: Final = Path("/etc/data-tier/backup.json")
+STATIC: Final = Path("/etc/data-tier/pgbackrest.conf")
+SECRETS: Final = Path("/run/secrets")
+CIPHER: Final = SECRETS / "backup_cipher"
+RUNTIME: Final = Path("/dev/shm/pgbackrest.conf")  # noqa: S108 - the container's own, in memory: it has the passphrase
+ALIVE: Final = Path("/dev/shm/alive")  # noqa: S108
+FOLDER: Final = Path("/var/lib/data-tier")
+SCRATCH: Final = Path("/var/lib/scratch")
+USER: Final = "backup"
+_OPTION: Final = "repo1-cipher-pass"
+
+
+class BackupError(Exception):
+    """What a person is told: one line, and never a secret."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The server that is backed up, and when what is done."""
+
+    server: str
+    admin: str
+    role: str
+    cluster: str
+    sockets: str
+    port: int
+    preload: str
+    schedules: Mapping[str, str]
+
+    def connection(self, database: str = "postgres") -> dict[str, Any]:
+        """How its role comes to the server: by the socket, without a password."""
+        return {
+            "host": self.sockets,
+            "port": self.port,
+            "user": self.role,
+            "dbname": database,
+            "connect_timeout": 10,
+            "application_name": "data-tier backup",
+        }
+
+
+def settings(path: Path = CONFIG) -> Settings:
+    """As the container was given them. Raises BackupError."""
+    try:
+        return Settings(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise BackupError(f"{path} can't be read ({type(error).__name__})") from None
+
+
+def write_runtime(static: Path = STATIC, cipher: Path = CIPHER, runtime: Path = RUNTIME) -> None:
+    """pgBackRest's configuration with its passphrase, for this user alone. Raises OSError."""
+    text = static.read_text(encoding="utf-8")
+    if cipher.exists():
+        word = cipher.read_text(encoding="utf-8").strip()
+        text = text.replace("[global]\n", f"[global]\n{_OPTION}={word}\n", 1)
+    temporary = runtime.with_suffix(f".{os.getpid()}")
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    temporary.replace(runtime)

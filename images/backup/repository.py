@@ -1,0 +1,84 @@
+"""pgBackRest's commands, and what its repository holds."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from images.backup.common import RUNTIME, BackupError
+
+STANZA: Final = "main"
+TYPES: Final = {"full": "full", "differential": "diff", "incremental": "incr"}
+_SAID: Final = re.compile(r"^(?:P\d\d\s+)?(?:ERROR|FATAL): (?:\[\d+\]: )?(.+)$", re.MULTILINE)
+_LONGEST: Final = 24 * 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saved:
+    """One backup: when it began and ended (seconds since 1970), its place in the log, and its bytes.
+
+    `bytes` are those of the database, `stored` what it takes in the repository by itself.
+    """
+
+    label: str
+    type: str
+    started: int
+    stopped: int
+    first_lsn: str
+    last_lsn: str
+    first_segment: str
+    last_segment: str
+    bytes: int
+    stored: int
+
+
+def run(command: str, *options: str, seconds: int = _LONGEST) -> str:
+    """What a command answers. Raises BackupError with what it says."""
+    line = ["pgbackrest", f"--config={RUNTIME}", f"--stanza={STANZA}", *options, command]
+    try:
+        done = subprocess.run(line, capture_output=True, text=True, timeout=seconds, check=False)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        raise BackupError(f"pgbackrest {command} didn't end in {seconds} s") from None
+    if done.returncode:
+        raise BackupError(reason(done.stderr) or reason(done.stdout) or f"pgbackrest {command}: code {done.returncode}")
+    return done.stdout
+
+
+def reason(text: str) -> str | None:
+    """The first error in what pgBackRest has said."""
+    found = _SAID.search(text)
+    return found.group(1).strip() if found else None
+
+
+def saved(text: str | None = None) -> list[Saved]:
+    """The backups in the repository, oldest first. Raises BackupError."""
+    told = json.loads(text or run("info", "--output=json"))
+    stanza: dict[str, Any] = next(iter(told), {})
+    wrong = stanza.get("status", {})
+    if wrong.get("code") not in (0, 2, None):  # 2: no backup yet
+        raise BackupError(f"the repository can't be used: {wrong.get('message')}")
+    return [_one(entry) for entry in stanza.get("backup", []) if not entry.get("error")]
+
+
+def _one(entry: dict[str, Any]) -> Saved:
+    return Saved(
+        label=entry["label"],
+        type=entry["type"],
+        started=entry["timestamp"]["start"],
+        stopped=entry["timestamp"]["stop"],
+        first_lsn=entry["lsn"]["start"],
+        last_lsn=entry["lsn"]["stop"],
+        first_segment=entry["archive"]["start"],
+        last_segment=entry["archive"]["stop"],
+        bytes=entry["info"]["size"],
+        stored=entry["info"]["repository"].get("delta") or 0,
+    )
+
+
+def before(moment: datetime, backups: list[Saved]) -> Saved | None:
+    """The newest backup that had ended by then: a restore to `moment` starts from it."""
+    return next((one for one in reversed(backups) if datetime.fromtimestamp(one.stopped, UTC) <= moment), None)

@@ -10,6 +10,10 @@ POOLER_AUTH: Final = "pgbouncer_auth"  # the role that looks up who logs in to a
 READERS: Final = "data_tier_readers"
 """The role that every reader is a member of: the one name of readers that pg_hba.conf has."""
 WATCHDOG_ROLE: Final = "data_tier_watchdog"
+REPLICATION: Final = "data_tier_replication"
+"""The role as which the members of a server copy from each other."""
+READ_PORT: Final = 5433
+"""Where a server with members leads to its standby, and to the primary while there is none."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,16 @@ def own_network(prefix: str, app: str) -> str:
 def pooler_name(server: str) -> str:
     """The name of the pooler in front of a PostgreSQL server."""
     return f"{server}-pooler"
+
+
+def member_name(server: str, number: int) -> str:
+    """The container of one of the numbered members of a PostgreSQL server, the first of which has its first volume."""
+    return f"{server}-{number}"
+
+
+def host_way_name(server: str) -> str:
+    """The container by which the host comes to the primary of a server with members."""
+    return f"{server}-host"
 
 
 def mongo_login(app: str, slot: Literal["a", "b"]) -> str:

@@ -20,6 +20,8 @@ from components.config.redis_servers import RedisServer
 from components.naming import (
     POOLER_PORT,
     RoleNames,
+    host_way_name,
+    member_name,
     mongo_login,
     outlet_name,
     own_network,
@@ -87,7 +89,18 @@ def _postgres(settings: Settings, server: Postgres, at: DataAddresses, app: str 
         "generation": server.generation,
     }
     where = _where(settings, server.name or settings.postgres_name, app)
-    return {**told, **where, "volume": settings.postgres_volume(server)}
+    return {**told, **where, "volume": settings.postgres_volume(server), **_members(where["name"], server)}
+
+
+def _members(name: str, server: Postgres) -> dict[str, Any]:
+    """The containers of a server that has members, and those that lead to its primary; which that is isn't known."""
+    if server.standbys is None:
+        return {}
+    return {
+        "members": [member_name(name, number) for number in range(1, 2 + server.standbys)],
+        "ways": [name, host_way_name(name)],
+        "synchronous": server.standby.synchronous,
+    }
 
 
 def _external(settings: Settings, app: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from images.progress import run_all, say
 
 DEBIAN_BASE: Final = "debian:trixie-slim"
 SOURCES: Final = ("auto", "registry", "debian")
-_OWN_TAGS: Final = {"probe": recipes.PROBE_TAG, "pgbouncer": recipes.POOLER_TAG}
+_OWN_TAGS: Final = {"probe": recipes.PROBE_TAG, "pgbouncer": recipes.POOLER_TAG, "haproxy": recipes.FOLLOWER_TAG}
 _AT_ONCE: Final = 2  # an image is mostly unpacking, which keeps one core busy
 
 
@@ -108,6 +108,7 @@ def _from_debian(suite: str, mongo: str | None) -> Mapping[str, Callable[[], Non
         recipes.redis(suite),
         recipes.probe(),
         recipes.pooler(),
+        recipes.follower(),
         *([recipes.mongo(registry.major(mongo))] if mongo else []),
     ]
     missing = [recipe for recipe in wanted if not _is_there(recipe.tag, recipe.digest)]

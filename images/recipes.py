@@ -12,6 +12,7 @@ HERE: Final = Path(__file__).parent
 DATA_UID: Final = 999  # postgres and redis in the official images: their volumes can be taken over
 PROBE_UID: Final = 1000
 POOLER_UID: Final = 998
+FOLLOWER_UID: Final = 997
 RECIPE_LABEL: Final = "data-tier.recipe"
 STAND_IN_LABEL: Final = "data-tier.stand-in"  # on an image that isn't the server that its name says
 _REVISION: Final = 2  # raised when the way of putting images together changes what is in them
@@ -20,6 +21,7 @@ POSTGRES_OF_SUITE: Final = {"trixie": 17, "bookworm": 15}
 REDIS_OF_SUITE: Final = {"trixie": 8, "bookworm": 7}
 PROBE_TAG: Final = "data-tier/probe:1"
 POOLER_TAG: Final = "data-tier/pgbouncer:1"
+FOLLOWER_TAG: Final = "data-tier/haproxy:1"
 _STAND_IN: Final = "SecantusDB"
 
 
@@ -140,6 +142,25 @@ def pooler() -> Recipe:
             'CMD ["/etc/pgbouncer/process-1.ini"]',
             "USER pgbouncer",
             "EXPOSE 6432",
+        ],
+    )
+
+
+def follower() -> Recipe:
+    """HAProxy, which leads to whichever member of a PostgreSQL server is its primary; its configuration comes with the
+    container.
+    """
+    return Recipe(
+        tag=FOLLOWER_TAG,
+        suite="trixie",
+        packages=["haproxy"],
+        users={"follower": (FOLLOWER_UID, "/")},
+        files={},
+        changes=[
+            "ENV LANG=C.UTF-8",
+            'CMD ["haproxy", "-db", "-f", "/etc/data-tier/haproxy.cfg"]',
+            "USER follower",
+            "EXPOSE 5432",
         ],
     )
 

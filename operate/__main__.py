@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from images.errors import ImageError
-from operate import data_commands, day_commands, lifecycle, pooler_commands, rls_commands, shape_commands
+from operate import (
+    data_commands,
+    day_commands,
+    lifecycle,
+    pooler_commands,
+    rls_commands,
+    shape_commands,
+    switch_commands,
+)
 from operate.adopt import command as adopt_command
 from operate.audit import command as audit_command
 from operate.errors import OperateError
@@ -41,6 +49,7 @@ def down(
 day_commands.register(app)
 data_commands.register(app)
 pooler_commands.register(app)
+switch_commands.register(app)
 shape_commands.register(app)
 audit_command.register(app)
 rls_commands.register(app)

@@ -21,7 +21,7 @@ from operate.stack import Stack
 
 EVERYTHING: Final = "all"
 # seconds before Docker kills; as `up` has them
-_GRACE: Final = {"postgres": 60, "redis": 30, "mongo": 60, "relay": 2, "pgbouncer": 10, "service": 10}
+_GRACE: Final = {"postgres": 60, "redis": 30, "mongo": 60, "relay": 2, "pgbouncer": 10, "follower": 2, "service": 10}
 _HEALTHY_SECONDS: Final = 120
 _POLL_SECONDS: Final = 0.25
 
@@ -63,9 +63,10 @@ def members(stack: Stack, what: str) -> list[list[Member]]:
         services = [stack.services[what]] if what in stack.services else []
     stages = [
         [
-            *(Member(name=server.name, kind=server.kind) for server in servers),
+            *(Member(name=name, kind=server.kind) for server in servers for name in server.containers),
             *(Member(name=name, kind="relay") for name in relays),
         ],
+        [Member(name=name, kind="follower") for server in servers for name in server.ways],
         [Member(name=pooler.name, kind="pgbouncer") for pooler in poolers],
         [Member(name=service.name, kind="service") for service in services],
     ]

@@ -21,7 +21,8 @@ class Server:
     """One database server. `app` is None for a shared one, `expose` the loopback port that leads to it, if one does.
 
     `purpose` is the only one that it serves, where it is the Redis server of one.
-    `tls` says that it takes no connection in clear, `stand_in` that it only serves in its kind's place.
+    With `members` it is these containers, one of which is the primary; `ways` lead there, the first one by its name,
+    and with `synchronous` commits wait for the standby. `tls` says that it takes no connection in clear, `stand_in` that it only serves in its kind's place.
     """
 
     kind: str
@@ -37,6 +38,14 @@ class Server:
     purpose: str | None = None
     stand_in: bool = False
     generation: int = 1
+    members: tuple[str, ...] = ()
+    ways: tuple[str, ...] = ()
+    synchronous: bool = False
+
+    @property
+    def containers(self) -> tuple[str, ...]:
+        """Those that hold its data: its members, or itself."""
+        return self.members or (self.name,)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,9 +5,9 @@ Expected is what the stack's outputs say; found is what Docker and the servers t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -15,11 +15,12 @@ import docker
 from rich.console import Group
 from rich.table import Table
 
-from operate import certificates, connections, daemon, pools, printing, usage
+from operate import certificates, connections, daemon, members, pools, printing, usage
 from operate.connections import Use
 from operate.errors import OperateError
+from operate.members import Member
 from operate.pools import Pool
-from operate.stack import Stack
+from operate.stack import Server, Stack
 
 _SHORT = len("2026-01-01T00:00:00")
 
@@ -55,6 +56,7 @@ class Report:
     certificates: dict[str, datetime]
     pools: tuple[Pool, ...] = ()
     lost: tuple[str, ...] = ()
+    members: dict[str, list[Member]] = field(default_factory=dict)
 
     @property
     def problems(self) -> list[str]:
@@ -63,6 +65,7 @@ class Report:
         return [
             *(f"{part.name}: {part.problem}" for part in self.parts if part.problem),
             *self.lost,
+            *(problem for each in self.members.values() for problem in members.problems(each)),
             *(f"{name}: its certificate has expired; {certificates.RENEWS}" for name in ended),
             *(f"{pool.name}: paused; `./operatew pooler resume` ends it" for pool in self.pools if pool.paused),
         ]
@@ -77,6 +80,7 @@ class Report:
             "volumes": self.volumes,
             "certificates": {name: end.isoformat() for name, end in self.certificates.items()},
             "pools": [pool.as_json() for pool in self.pools],
+            **({"members": [one.as_json() for each in self.members.values() for one in each]} if self.members else {}),
             "problems": self.problems,
         }
 
@@ -87,8 +91,10 @@ def gather(stack: Stack, client: docker.DockerClient) -> Report:
     with ThreadPoolExecutor(max_workers=16) as pool:
         parts = tuple(pool.map(lambda role: _part(client, *role), roles))
         well = {part.name for part in parts if part.state == "running"}
-        servers = [server for server in stack.servers.values() if server.name in well]
-        containers = {server.name: client.containers.get(server.name) for server in servers}
+        beside = members.of_stack(stack, client)
+        serving = {server.name: _serving(server, beside) for server in stack.servers.values()}
+        servers = [server for server in stack.servers.values() if serving[server.name] in well]
+        containers = {server.name: client.containers.get(serving[server.name]) for server in servers}
         found = list(pool.map(lambda server: connections.of(containers[server.name], server, stack), servers))
         ends = list(pool.map(lambda server: certificates.expiry(containers[server.name], server), servers))
         poolers = [pooler.name for pooler in stack.poolers.values() if pooler.name in well]
@@ -104,6 +110,7 @@ def gather(stack: Stack, client: docker.DockerClient) -> Report:
         volumes=volumes,
         certificates={server.name: end for server, end in zip(servers, ends, strict=True) if end},
         pools=behind,
+        members=beside,
         lost=tuple(one for server, uses in answered for one in connections.lost(server, stack, uses)),
     )
 
@@ -114,19 +121,28 @@ def render(report: Report) -> Group:
         return Group(f"{report.stack} is down, its data is kept: `make up STACK={report.stack}` brings it back.")
     closing = [f"[red]{problem}[/red]" for problem in report.problems] or ["[green]Everything runs.[/green]"]
     behind = [pools.render(report.pools)] if report.pools else []
-    tables = _containers(report.parts), _uses(report.uses), *behind, _volumes(report.volumes)
+    beside = [members.render(report.members)] if report.members else []
+    tables = _containers(report.parts), *beside, _uses(report.uses), *behind, _volumes(report.volumes)
     return Group(*tables, *_certificates(report.certificates), "", *closing)
 
 
 def _roles(stack: Stack) -> list[tuple[str, str, str | None]]:
     servers = [
-        (server.name, f"{server.kind} (stand-in)" if server.stand_in else server.kind, server.app)
+        (name, f"{server.kind} (stand-in)" if server.stand_in else server.kind, server.app)
         for server in stack.servers.values()
+        for name in server.containers
     ]
+    servers += [(name, "follower", server.app) for server in stack.servers.values() for name in server.ways]
     poolers = [(pooler.name, "pgbouncer", stack.servers[key].app) for key, pooler in stack.poolers.items()]
     outside = stack.external_servers.values()
     relays = [(name, "relay", its.app) for its in outside for name in (its.relay, its.outlet)]
     return [*servers, *relays, *poolers, *((service.name, "service", app) for app, service in stack.services.items())]
+
+
+def _serving(server: Server, beside: Mapping[str, list[Member]]) -> str:
+    """The container that takes a server's writes, the first member where none says that it does."""
+    found = [one.name for one in beside.get(server.name, ()) if one.role == "primary" and one.named == one.number]
+    return next(iter(found), server.containers[0])
 
 
 def _pools(client: docker.DockerClient, name: str) -> list[Pool]:

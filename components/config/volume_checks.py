@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from components.config import mongo_places, places, redis_servers
+from components.config import mongo_places, places, redis_servers, standby_checks
 from components.config.errors import Problem, twice
 from components.config.models import Settings
 from components.naming import pooler_name, watchdog_name
@@ -32,6 +32,7 @@ def _declared(settings: Settings) -> Iterator[tuple[str, str]]:
         if settings.postgres.pooler:
             yield from ((f"{key}.name", f"{pooler_name(name)}-{what}") for what in ("pools", "secrets"))
         yield f"{key}.name", f"{watchdog_name(name)}-secrets"
+    yield from standby_checks.volumes(settings)
     for redis in redis_servers.declared(settings).values():
         yield f"data-tier:{redis.path}.{'volume' if redis.named else 'name'}", redis.volume
         yield f"data-tier:{redis.path}.name", f"{redis.name}-secrets"

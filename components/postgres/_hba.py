@@ -7,8 +7,10 @@ no container. Which databases a reader may enter is CONNECT's to say, and the se
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from components.naming import POOLER_AUTH as AUTH
-from components.naming import READERS, WATCHDOG_ROLE
+from components.naming import READERS, REPLICATION, WATCHDOG_ROLE
 
 MAP = "host"
 _NO_LOOK_UP = f"host     all       {AUTH}  all  reject\n"
@@ -30,15 +32,17 @@ def pg_hba(
     pooler: bool = False,
     watchdog: str | None = None,
     tls: bool = True,
+    members: Sequence[str] = (),
 ) -> str:
     """The rules, first match wins. With `tls` nobody is let in over TCP without it: refusals hold for both.
 
     `forwarder` is the address from which the host's loopback connects, where it does; `watchdog` that of the watchdog.
     With a `pooler` what it looks up and whom it lets in comes by the server's socket, whose folder only it shares;
-    `samerole` holds there as it does over TCP.
+    `samerole` holds there as it does over TCP. `members` are the addresses from which the server's own members copy.
     """
     host = "hostssl" if tls else "host   "
     exposed = f"{host}  all       {admin}  {forwarder}/32     scram-sha-256\n" if forwarder else ""
+    copying = _replicating(host, members)
     watching = f"{host}  postgres  {WATCHDOG_ROLE}  {watchdog}/32  scram-sha-256\n" if watchdog else ""
     return f"""\
 # type   database  user     address          method
@@ -46,12 +50,21 @@ local    all       {admin}  peer map={MAP}
 {host}  all       {admin}  127.0.0.1/32     scram-sha-256
 {host}  all       {admin}  {gateway}/32     scram-sha-256
 {exposed}host     all       {admin}  all              reject
-{_NO_LOOK_UP if pooler else ""}{watching}{host}  samerole  all      {subnet}         scram-sha-256
+{copying}{_NO_LOOK_UP if pooler else ""}{watching}{host}  samerole  all      {subnet}         scram-sha-256
 host     postgres,template1  +{READERS}  all  reject
 {host}  all       +{READERS}  {subnet}  scram-sha-256
 host     all       all      all              reject
 {_BY_SOCKET if pooler else ""}local    all       all      reject
 """
+
+
+def _replicating(host: str, members: Sequence[str]) -> str:
+    """Members ask each other what they keep, in the database that everybody has."""
+    if not members:
+        return ""
+    asked = ("replication,postgres  " + REPLICATION + f"  {address}/32  scram-sha-256" for address in members)
+    lines = "".join(f"{host}  {line}\n" for line in asked)
+    return f"{lines}host     all,replication  {REPLICATION}  all  reject\n"
 
 
 def pg_ident(*, admin: str) -> str:

@@ -18,7 +18,7 @@ _OWN: Final = (
     r"\.venv/bin/python -m operate\."
     r"(?:(?:redis|mongo)_users (?:set|settle|lock|delete|purge)|(?:reload_tls|turn_admin) (?:postgres|redis|mongo)"
     r"|drain|init_sql|role_limits (?:apply|reset)|pooler (?:look-up|pools|reload)|readers (?:guard|grant|revoke)"
-    r"|row_level_security install|external_server (?:check|join)|extensions check)"
+    r"|row_level_security install|member_steps (?:grant|here|leave)|external_server (?:check|join)|extensions check)"
 )
 
 

@@ -36,7 +36,7 @@ RULE = ResourceRule(
     settings={
         "allowed": {
             "type": "object",
-            "default": {},
+            "default": {"replication": ["data_tier_replication"]},
             "description": "Per attribute the names of the roles that need it, as a standby's replication login does.",
             "properties": {one: {"type": "array", "items": {"type": "string", "minLength": 1}} for one in ATTRIBUTES},
             "additionalProperties": False,

@@ -33,8 +33,8 @@ class Reach:
 class ForwarderArgs:
     """What Forwarder is built from: the server's name, address and port, and the loopback port that leads to it.
 
-    A forwarder leads to the name, or to the address where `by_address`. `network` is the server's; the forwarder's own fixed address there, `own`, lets the server tell it from apps: None
-    for a server that doesn't ask for it.
+    It leads to the name, or to the address where `by_address`. `network` is the server's; the forwarder's own fixed
+    address there, `own`, lets the server tell it from apps: None for a server that doesn't ask for it.
     `expose` is None where the host connects by the server's address.
     """
 

@@ -22,7 +22,8 @@ class Server:
 
     `purpose` is the only one that it serves, where it is the Redis server of one.
     With `members` it is these containers, one of which is the primary; `ways` lead there, the first one by its name,
-    and with `synchronous` commits wait for the standby. `tls` says that it takes no connection in clear, `stand_in` that it only serves in its kind's place.
+    and with `synchronous` commits wait for the standby. `tls` says that it takes no connection in clear, `stand_in`
+    that it only serves in its kind's place.
     """
 
     kind: str

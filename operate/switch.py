@@ -29,7 +29,7 @@ _BEHIND: Final = 64 * 1024 * 1024  # bytes; a standby further behind would keep 
 _PAUSE_SECONDS: Final = 5  # for running transactions
 _TAKES_SECONDS: Final = 60
 _BACK_SECONDS: Final = 60
-_POLL: Final = 0.05
+_WENT_BACK: Final = 3
 _DATA: Final = "/var/lib/postgresql/data"
 _MARK: Final = """\
 set -e
@@ -44,7 +44,7 @@ while :; do
     sleep 0.05
 done"""
 _CHECKPOINT: Final = ["psql", "--no-psqlrc", "--quiet", "--dbname=postgres", "--command=CHECKPOINT"]
-_END: Final = re.compile(r"(?:error in WAL record at|lsn:) ([0-9A-F]+)/([0-9A-F]+)")
+_PLACE: Final = re.compile(r"\b([0-9A-F]+)/([0-9A-F]+)\b")  # in the log, as it names them where that ends
 
 Progress = Callable[[str], None]
 
@@ -88,7 +88,7 @@ def chosen(stack: Stack, what: str | None) -> tuple[str, Server]:
     if len(found) > 1:
         raise OperateError(f"several servers have members: name one of {', '.join(found)}")
     key, server = next(iter(found.items()), (None, None))
-    if key is None or server is None or len(server.members) < 2:
+    if key is None or server is None or len(server.members) == 1 or not server.members:
         raise OperateError(
             f"{server.name if server else 'no server of ' + stack.name} has no standby: data-tier:postgres.standbys, "
             "or that of an app's own server, declares one"
@@ -97,7 +97,7 @@ def chosen(stack: Stack, what: str | None) -> tuple[str, Server]:
 
 
 def switchover(stack: Stack, what: str | None, client: docker.DockerClient, said: Progress) -> Switched:
-    """Let the standby take over in order; what was committed is there. Raises OperateError, and then nothing changed."""
+    """Let the standby take over in order, with all that was committed. Raises OperateError: then nothing changed."""
     began = time.monotonic()
     key, server = chosen(stack, what)
     with _alone(stack, server):
@@ -125,13 +125,11 @@ def promote(
         first, second = _parted(members.look(client, server))
         if first.role == "primary" and not force:
             raise OperateError(
-                f"{first.name} is the primary and answers: `./operatew switchover` loses nothing; --force takes it away all "
-                "the same"
+                f"{first.name} is the primary and answers: `./operatew switchover` loses nothing; "
+                "--force takes it away all the same"
             )
         if second.role != "standby":
             raise OperateError(f"{second.name} doesn't answer as a standby ({second.state}): nobody can take over")
-        lost = None if first.role == "primary" else _left_behind(client, server, first, second)
-        said(_loss(server, first, lost))
         container = daemon.running(client, second.name)
         _mark(container, str(second.number), alone=server.synchronous)
         if first.state == "running" and not first.role:
@@ -139,6 +137,8 @@ def promote(
         _serves(container, second)
         seconds = round(time.monotonic() - began, 2)
         said(f"{second.name} is the primary, {seconds:.1f} s after the command")
+        lost = _left_behind(client, server, first, second)  # after it: nobody waits for that
+        said(_loss(server, first, lost))
         back = _brought_back(client, server, first, second, said)
     return Switched(server=key, former=first.name, primary=second.name, seconds=seconds, lost=lost, back=back)
 
@@ -218,7 +218,7 @@ def _serves(container: Any, second: Member) -> None:
     """Wait until the new primary takes writes. Raises OperateError."""
     command = ["timeout", str(_TAKES_SECONDS), "bash", "-c", _SERVES % {"folder": FOLDER}, "serves", str(second.number)]
     done = inside.capture(container, command, seconds=_TAKES_SECONDS + 5)
-    if done.code == 3:
+    if done.code == _WENT_BACK:
         raise OperateError(f"{second.name} hadn't got everything, and the former primary goes on")
     if done.code:
         raise OperateError(f"{second.name} takes no writes after {_TAKES_SECONDS} s: `./operatew logs` says why")
@@ -277,40 +277,38 @@ def _brought_back(client: docker.DockerClient, server: Server, first: Member, se
 
 
 def _left_behind(client: docker.DockerClient, server: Server, first: Member, second: Member) -> int | None:
-    """How many bytes of log the dead primary wrote and the standby hasn't got, by its volume; None without that."""
+    """How many bytes of log the dead primary wrote and the standby hasn't got, by its volume; None without that.
+
+    Read before that follows the new primary, which makes it forget them.
+    """
+    container = daemon.find(client, first.name)
+    if container is None or container.status == "running":
+        return None
     volume = server.volume if first.number == 1 else f"{first.name}-data"
     start = f"{second.position >> 32:X}/{second.position & 0xFFFFFFFF:X}"
-    ask = 'cd "$1/pgdata" && pg_waldump --quiet --path=pg_wal --timeline="$2" --start="$3" 2>&1; pg_waldump --path=pg_wal --timeline="$2" --start="$3" 2>&1 | tail -n 2'
     try:
         client.volumes.get(volume)
-        image = client.containers.get(second.name).image
-        timeline = _timeline(client, server, second)
+        image = str(client.containers.get(second.name).attrs["Image"])
         told = client.containers.run(
             image,
-            ["-c", ask, "ask", _DATA, timeline, start],
-            entrypoint="sh",
+            ["--quiet", f"--path={_DATA}/pgdata/pg_wal", f"--timeline={second.timeline}", f"--start={start}"],
+            entrypoint="pg_waldump",
             network_mode="none",
             volumes={volume: {"bind": _DATA, "mode": "ro"}},
             labels={daemon.STACK_LABEL: server.name, "data-tier.component": "look"},
             cap_drop=["ALL"],
-            cap_add=["DAC_OVERRIDE"],
-            remove=True,
+            user="postgres",
+            detach=True,
         )
-    except (DockerException, OperateError):
+        try:
+            told.wait(timeout=_TAKES_SECONDS)
+            said = told.logs().decode(errors="replace")
+        finally:
+            told.remove(force=True)
+    except DockerException:
         return None
-    ends = [(int(high, 16) << 32) + int(low, 16) for high, low in _END.findall(told.decode(errors="replace"))]
+    ends = [(int(high, 16) << 32) + int(low, 16) for high, low in _PLACE.findall(said)]
     return max(0, max(ends) - second.position) if ends else None
-
-
-def _timeline(client: docker.DockerClient, server: Server, second: Member) -> str:
-    asked = (
-        "SELECT greatest(received_tli, timeline_id) FROM pg_control_checkpoint() LEFT JOIN pg_stat_wal_receiver ON true"
-    )
-    command = ["psql", "--no-psqlrc", "-qAt", "--dbname=postgres", f"--username={server.admin}", f"--command={asked}"]
-    done = inside.capture(daemon.running(client, second.name), command, user="postgres", seconds=10)
-    if done.code:
-        raise OperateError(done.reason)
-    return done.out.decode().strip()
 
 
 def _loss(server: Server, first: Member, lost: int | None) -> str:

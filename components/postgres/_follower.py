@@ -69,7 +69,7 @@ def _spec(args: FollowerArgs) -> WorkloadSpec:
         mounts=[Mount(volume=args.shared.name, path=FOLDER, read_only=True)],
         memory=_MEMORY + args.sessions * _KIBIBYTES // 1024,
         cpu=1,
-        health=Health(command=["CMD", "haproxy", "-c", "-q", "-f", _CONFIG], interval=10),
+        health=Health(command=["CMD", "grep", "-q", f":{args.group.port:04X} 00000000:0000 0A", "/proc/net/tcp"]),
         labels={"data-tier.component": "follower", "data-tier.tier": "data", **args.labels},
         grace=2,
     )

@@ -59,6 +59,7 @@ class Group:
         alone = not self.synchronous or self.count == 1
         return {
             **hosts,
+            **{f"MEMBER_ADDRESS_{each}": address for each, address in self.addresses.items()},
             "MEMBER": str(number),
             "MEMBER_CONNECTION": f"port={self.port} user={REPLICATION} passfile=/run/secrets/{PASSFILE} sslmode={mode}",
             "MEMBER_SYNCHRONOUS": "0" if alone else "1",

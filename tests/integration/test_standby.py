@@ -96,7 +96,8 @@ def test_the_program_does_not_mind_who_is_the_primary(life: Replicated) -> None:
     life.up()
     assert life.host.ids() == before
     assert not life.in_recovery(2)
-    assert life.project.operate("psql", "shop", "--admin", "--", "-Atc", "SELECT 1").out.strip() == "1"
+    asked = ("psql", "shop", "--admin", "--stack", "dev", "--", "-Atc", "SELECT 1")
+    assert life.project.plain("-m", "operate", *asked).out.strip() == "1"
     assert life.project.operate("status").code == 0
     life.project.operate("down")
     life.project.pulumi("config", "rm", "data-tier:running")

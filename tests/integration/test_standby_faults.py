@@ -1,4 +1,4 @@
-"""A standby when something breaks: the primary killed or without its volume, the standby away too long, a login renewed.
+"""A standby when something breaks: a primary killed or without its volume, a standby away too long, a login renewed.
 
 One stack of its own; the tests go through its life in order, each from where the one before has left it.
 """

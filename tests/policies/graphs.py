@@ -16,7 +16,7 @@ from policies.rule import Level, ResourceRule, Rule, StackRule, Subject
 from tests.components.recording import Graph, build_from, short, stack_file
 from tests.components.samples import mixed, outside, small, using
 
-NAMES = ("dev", "dev isolated", "prod", "unified", "isolated", "mixed", "exposed", "outside", "using")
+NAMES = ("dev", "dev isolated", "prod", "unified", "isolated", "mixed", "exposed", "outside", "using", "standby")
 
 
 @cache
@@ -32,6 +32,7 @@ def own_graph(name: str) -> Graph:
         "exposed": _exposed,
         "outside": outside,
         "using": using,
+        "standby": _with_standby,
     }
     return build_from(made[name]())
 
@@ -71,6 +72,13 @@ def _said(rule: Rule, judged: Sequence[Subject]) -> Iterator[str]:
         found = [finding for one in judged for finding in rule.findings(one, rule.defaults())]
     yield from (f"{finding.urn.rsplit('::', 1)[-1]}: {finding.message}" for finding in found)
     yield from (f"{one.name}: not known: {one.reader.unknown.props}" for one in judged if one.reader.unknown)
+
+
+def _with_standby() -> dict[str, Any]:
+    """A server with a standby, behind a pooler."""
+    raw = small()
+    raw["postgres"] |= {"standbys": 1, "pooler": {"clients": 50}}
+    return raw
 
 
 def _exposed() -> dict[str, Any]:

@@ -24,7 +24,6 @@ FOLDER: Final = "/members"
 _SECONDS: Final = 5
 _FIELDS: Final = (
     "named", "serving", "alone", "recovery", "position", "receiving", "major", "sync", "lag", "seconds", "slot", "kept",
-    "timeline",
 )  # fmt: skip
 # of the one member that may be beside it: an empty answer is a member that nobody follows
 _SQL: Final = """\
@@ -37,8 +36,7 @@ SELECT pg_is_in_recovery(),
        coalesce(pg_wal_lsn_diff(r.sent_lsn, r.replay_lsn), 0),
        coalesce(extract(epoch FROM r.replay_lag), 0),
        coalesce(s.wal_status, ''),
-       CASE WHEN pg_is_in_recovery() THEN 0 ELSE coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), s.restart_lsn), 0) END,
-       greatest((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint()))
+       CASE WHEN pg_is_in_recovery() THEN 0 ELSE coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), s.restart_lsn), 0) END
   FROM (SELECT 1) AS one
   LEFT JOIN pg_stat_replication r ON r.application_name LIKE 'member\\_%' AND r.state = 'streaming'
   LEFT JOIN pg_replication_slots s ON s.slot_name LIKE 'member\\_%'
@@ -75,7 +73,6 @@ class Member:
     seconds: float = 0.0
     slot: str = ""
     kept: int = 0
-    timeline: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """The member as --json has it."""
@@ -162,7 +159,7 @@ def _member(client: docker.DockerClient, server: Server, number: int, name: str)
         serving=_number(its.get("serving")),
         alone=bool(its.get("alone")),
     )
-    if "timeline" not in its:
+    if "kept" not in its:
         return marked
     return Member(
         **{
@@ -176,7 +173,6 @@ def _member(client: docker.DockerClient, server: Server, number: int, name: str)
             "seconds": float(its["seconds"]),
             "slot": its["slot"],
             "kept": int(its["kept"]),
-            "timeline": int(its["timeline"]),
         }
     )
 

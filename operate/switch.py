@@ -44,6 +44,10 @@ while :; do
     sleep 0.05
 done"""
 _CHECKPOINT: Final = ["psql", "--no-psqlrc", "--quiet", "--dbname=postgres", "--command=CHECKPOINT"]
+# On the newest timeline that is there, which was the primary's own: the standby's last checkpoint may be of one before.
+_READ: Final = """\
+newest=$(ls "$1" | grep -xE '[0-9A-F]{24}' | cut -c 1-8 | sort | tail -n 1)
+exec pg_waldump --quiet --path="$1" --timeline="$(printf %d "0x$newest")" --start="$2\""""
 _PLACE: Final = re.compile(r"\b([0-9A-F]+)/([0-9A-F]+)\b")  # in the log, as it names them where that ends
 
 Progress = Callable[[str], None]
@@ -291,8 +295,8 @@ def _left_behind(client: docker.DockerClient, server: Server, first: Member, sec
         image = str(client.containers.get(second.name).attrs["Image"])
         told = client.containers.run(
             image,
-            ["--quiet", f"--path={_DATA}/pgdata/pg_wal", f"--timeline={second.timeline}", f"--start={start}"],
-            entrypoint="pg_waldump",
+            ["-c", _READ, "read", f"{_DATA}/pgdata/pg_wal", start],
+            entrypoint="sh",
             network_mode="none",
             volumes={volume: {"bind": _DATA, "mode": "ro"}},
             labels={daemon.STACK_LABEL: server.name, "data-tier.component": "look"},

@@ -6,7 +6,20 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import compose, idle, many, monitoring, neighbour, policies, pooler, preview, results, slope, systems
+from benchmarks import (
+    compose,
+    idle,
+    many,
+    monitoring,
+    neighbour,
+    policies,
+    pooler,
+    preview,
+    results,
+    slope,
+    standby,
+    systems,
+)
 from benchmarks.results import Result
 
 BENCHMARKS: dict[str, Callable[[], Result]] = {
@@ -20,6 +33,7 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "policies": policies.measured,
     "neighbour": neighbour.measured,
     "monitoring": monitoring.measured,
+    "standby": standby.measured,
 }
 
 

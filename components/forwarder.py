@@ -33,8 +33,8 @@ class Reach:
 class ForwarderArgs:
     """What Forwarder is built from: the server's name, address and port, and the loopback port that leads to it.
 
-    `network` is the server's; the forwarder's own fixed address there, `own`, lets the server tell it from apps: None
-    for a server that doesn't ask for it.
+    It leads to the name, or to the address where `by_address`. `network` is the server's; the forwarder's own fixed
+    address there, `own`, lets the server tell it from apps: None for a server that doesn't ask for it.
     `expose` is None where the host connects by the server's address.
     """
 
@@ -46,6 +46,7 @@ class ForwarderArgs:
     network: pulumi.Input[str]
     own: str | None
     labels: Mapping[str, str]
+    by_address: bool = False
 
 
 def reach(name: str, args: ForwarderArgs, after: pulumi.Resource | None, opts: pulumi.ResourceOptions) -> Reach:
@@ -84,7 +85,11 @@ def _spec(args: ForwarderArgs, port: int, network: pulumi.Output[str], labels: M
     return WorkloadSpec(
         name=f"{args.server}-loopback",
         image=args.platform.image(PROBE_IMAGE),
-        command=["socat", f"TCP-LISTEN:{port},fork,reuseaddr", f"TCP:{args.server}:{args.port}"],
+        command=[
+            "socat",
+            f"TCP-LISTEN:{port},fork,reuseaddr",
+            f"TCP:{args.address if args.by_address else args.server}:{args.port}",
+        ],
         joins=[Join(network=args.network, address=args.own), Join(network=network)],
         published=[Published(host=port, container=port, address=LOOPBACK)],
         memory=_MEMORY,

@@ -14,6 +14,10 @@ EXPORTER_LOGINS: Final = {"a": "data_tier_exporter_a", "b": "data_tier_exporter_
 """The two alternating logins of the exporters, on every server."""
 BACKUP_ROLE: Final = "data_tier_backup"
 """The role that makes backups: it comes by the server's socket, as the system's user `backup`, without a password."""
+REPLICATION: Final = "data_tier_replication"
+"""The role as which the members of a server copy from each other."""
+READ_PORT: Final = 5433
+"""Where a server with members leads to its standby, and to the primary while there is none."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,16 @@ def own_network(prefix: str, app: str) -> str:
 def pooler_name(server: str) -> str:
     """The name of the pooler in front of a PostgreSQL server."""
     return f"{server}-pooler"
+
+
+def member_name(server: str, number: int) -> str:
+    """The container of one of the numbered members of a PostgreSQL server, the first of which has its first volume."""
+    return f"{server}-{number}"
+
+
+def host_way_name(server: str) -> str:
+    """The container by which the host comes to the primary of a server with members."""
+    return f"{server}-host"
 
 
 def mongo_login(app: str, slot: Literal["a", "b"]) -> str:

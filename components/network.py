@@ -88,6 +88,15 @@ class DataAddresses:
         """The address of PostgreSQL's watchdog, where there is one."""
         return str(self.subnet[self.first + 5])
 
+    def member(self, number: int) -> str:
+        """The address of a member of PostgreSQL, where it has members; its own one leads to the primary then."""
+        return str(self.subnet[self.first + {1: 8, 2: 7}[number]])
+
+    @property
+    def follower(self) -> str:
+        """The address by which apps come to the primary, where PostgreSQL has members; they know it by its name."""
+        return str(self.subnet[self.first + 11])
+
     @property
     def postgres_exporter(self) -> str:
         """The address of the exporter of PostgreSQL, where there is one."""

@@ -23,6 +23,8 @@ from components.naming import (
     alertmanager_relay,
     backup_name,
     exporter_name,
+    host_way_name,
+    member_name,
     mongo_login,
     monitoring_network,
     outlet_name,
@@ -93,8 +95,20 @@ def _postgres(settings: Settings, server: Postgres, at: DataAddresses, app: str 
         "generation": server.generation,
     }
     where = _where(settings, server.name or settings.postgres_name, app)
-    saved = {"backup": backup_name(where["name"])} if server.backed_up else {}
-    return {**told, **where, **saved, "volume": settings.postgres_volume(server)}
+    name = where["name"]
+    saved = {"backup": backup_name(name)} if server.backed_up else {}
+    return {**told, **where, **saved, "volume": settings.postgres_volume(server), **_members(name, server)}
+
+
+def _members(name: str, server: Postgres) -> dict[str, Any]:
+    """The containers of a server that has members, and those that lead to its primary; which that is isn't known."""
+    if server.standbys is None:
+        return {}
+    return {
+        "members": [member_name(name, number) for number in range(1, 2 + server.standbys)],
+        "ways": [name, host_way_name(name)],
+        "synchronous": server.standby.synchronous,
+    }
 
 
 def _external(settings: Settings, app: str) -> dict[str, Any]:

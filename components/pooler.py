@@ -33,12 +33,11 @@ from components.platforms import (
 )
 from components.postgres import _pgbouncer as texts
 from components.postgres._inside import as_admin, inside
-from components.postgres.server import PORT, SOCKETS, PostgresServer
+from components.postgres.server import PORT, PostgresServer
 from components.rotation import Rotation
 from components.tls import CertificateAuthority, ServerCertificate
 
 IMAGE: Final = "data-tier/pgbouncer:1"
-_SERVER: Final = f"host={SOCKETS} port={PORT}"  # the socket's name has the port in it
 _UID: Final = 998  # of the user pgbouncer in the image
 _RUN: Final = ".venv/bin/python -m operate.pooler"  # relative to the project, so that state is the same everywhere
 _LOOK_UP_VERSION: Final = "1"  # raised when the function changes, so that it is installed again
@@ -187,7 +186,7 @@ def _container(
             **processes,
             texts.CONFIG: texts.config(
                 settings=args.settings,
-                server=_SERVER,
+                server=_socket(args),
                 default_pool=sizing.default_pool(connections),
                 tls=bool(args.tls),
                 read=args.exporter is not None,
@@ -204,7 +203,7 @@ def _container(
         mounts=[
             Mount(volume=pools.name, path=texts.POOLS_FOLDER),
             Mount(volume=secrets.volume, path="/run/secrets", read_only=True),
-            *([Mount(volume=sockets.name, path=SOCKETS, read_only=True)] if sockets else []),
+            *([Mount(volume=sockets.name, path=args.server.sockets_at, read_only=True)] if sockets else []),
         ],
         memory=sizing.pooler_memory(args.settings.clients, args.settings.count),
         cpu=args.settings.cpu,
@@ -218,6 +217,11 @@ def _container(
     )
 
 
+def _socket(args: PgBouncerArgs) -> str:
+    """The server in libpq's words; the socket's name has the port in it."""
+    return f"host={args.server.socket} port={PORT}"
+
+
 def _set_pools(name: str, args: PgBouncerArgs, workload: Workload, mine: pulumi.ResourceOptions) -> None:
     """After the databases, as their logins must take what a larger pool opens."""
     if workload.resource is None:
@@ -228,7 +232,7 @@ def _set_pools(name: str, args: PgBouncerArgs, workload: Workload, mine: pulumi.
         update=f"{_RUN} pools",
         environment={
             "POOLER_CONTAINER": args.hostname,
-            "POOLER_SERVER": _SERVER,
+            "POOLER_SERVER": _socket(args),
             "POOLER_PROCESSES": str(args.settings.count),
             "POOLER_POOLS": json.dumps(args.pools, sort_keys=True),
         },

@@ -29,6 +29,7 @@ _MONITORING: Final = "monitoring"
 _OWN_TAGS: Final = {
     "probe": recipes.PROBE_TAG,
     "pgbouncer": recipes.POOLER_TAG,
+    "haproxy": recipes.FOLLOWER_TAG,
     _MONITORING: recipes.MONITORING_TAG,
 }
 _AT_ONCE: Final = 2  # an image is mostly unpacking, which keeps one core busy
@@ -124,6 +125,7 @@ def _from_debian(suite: str, mongo: str | None, *, monitoring: bool) -> Mapping[
         recipes.probe(),
         recipes.pooler(),
         recipes.backup(suite),
+        recipes.follower(),
         *([recipes.mongo(registry.major(mongo))] if mongo else []),
         *([recipes.monitoring()] if monitoring else []),
     ]

@@ -13,6 +13,7 @@ DATA_UID: Final = 999  # postgres and redis in the official images: their volume
 PROBE_UID: Final = 1000
 POOLER_UID: Final = 998
 MONITORING_UID: Final = 997
+FOLLOWER_UID: Final = 997  # no volume is shared with one of the monitoring
 RECIPE_LABEL: Final = "data-tier.recipe"
 STAND_IN_LABEL: Final = "data-tier.stand-in"  # on an image that isn't the server that its name says
 _REVISION: Final = 2  # raised when the way of putting images together changes what is in them
@@ -22,6 +23,7 @@ REDIS_OF_SUITE: Final = {"trixie": 8, "bookworm": 7}
 PROBE_TAG: Final = "data-tier/probe:1"
 POOLER_TAG: Final = "data-tier/pgbouncer:1"
 MONITORING_TAG: Final = "data-tier/monitoring:1"
+FOLLOWER_TAG: Final = "data-tier/haproxy:1"
 _STAND_IN: Final = "SecantusDB"
 
 
@@ -192,6 +194,25 @@ def monitoring() -> Recipe:
             'CMD ["prometheus", "--version"]',
             "USER monitoring",
             "EXPOSE 9090",
+        ],
+    )
+
+
+def follower() -> Recipe:
+    """HAProxy, which leads to whichever member of a PostgreSQL server is its primary; its configuration comes with the
+    container.
+    """
+    return Recipe(
+        tag=FOLLOWER_TAG,
+        suite="trixie",
+        packages=["haproxy"],
+        users={"follower": (FOLLOWER_UID, "/")},
+        files={},
+        changes=[
+            "ENV LANG=C.UTF-8",
+            'CMD ["haproxy", "-db", "-f", "/etc/data-tier/haproxy.cfg"]',
+            "USER follower",
+            "EXPOSE 5432",
         ],
     )
 

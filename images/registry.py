@@ -23,6 +23,7 @@ MAJOR: Final = re.compile(r":(?:pg|v)?(\d+)")
 _COPIED: Final = {
     "probe": ["probe/probe"],
     "pgbouncer": ["pgbouncer/docker-entrypoint.sh", "pgbouncer/answers", "pgbouncer/pools.ini"],
+    "haproxy": [],
     "mongo": ["mongo/answers"],
     "monitoring": [],
 }

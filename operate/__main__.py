@@ -16,6 +16,7 @@ from operate import (
     report_command,
     rls_commands,
     shape_commands,
+    switch_commands,
 )
 from operate.adopt import command as adopt_command
 from operate.audit import command as audit_command
@@ -50,6 +51,7 @@ def down(
 day_commands.register(app)
 data_commands.register(app)
 pooler_commands.register(app)
+switch_commands.register(app)
 shape_commands.register(app)
 audit_command.register(app)
 backup_command.register(app)

@@ -45,5 +45,8 @@ def _grant(environment: Environment) -> None:
         grant(server, role, databases)
 
 
+STEPS: Final = {"grant": _grant}
+
+
 if __name__ == "__main__":
-    sys.exit(step.main("backup_role", {"grant": _grant}, sys.argv[1:], os.environ))
+    sys.exit(step.main("backup_role", STEPS, sys.argv[1:], os.environ))

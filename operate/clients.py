@@ -52,7 +52,7 @@ def _place(server: Server | None) -> dict[str, str]:
     if server is None:
         return {}
     verified = {"PGSSLMODE": "verify-full", "PGSSLROOTCERT": "/run/secrets/ca.crt"} if server.tls else {}
-    return {"PGHOST": server.address, "PGPORT": str(server.port), **verified}
+    return {"PGHOST": server.name if server.members else server.address, "PGPORT": str(server.port), **verified}
 
 
 def redis(

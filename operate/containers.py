@@ -27,6 +27,7 @@ _GRACE: Final = {
     "mongo": 60,
     "relay": 2,
     "pgbouncer": 10,
+    "follower": 2,
     "service": 10,
     "exporter": 2,
     "prometheus": 30,
@@ -72,9 +73,10 @@ def members(stack: Stack, what: str) -> list[list[Member]]:
         services = [stack.services[what]] if what in stack.services else []
     stages = [
         [
-            *(Member(name=server.name, kind=server.kind) for server in servers),
+            *(Member(name=name, kind=server.kind) for server in servers for name in server.containers),
             *(Member(name=name, kind="relay") for name in relays),
         ],
+        [Member(name=name, kind="follower") for server in servers for name in server.ways],
         [Member(name=pooler.name, kind="pgbouncer") for pooler in poolers],
         [Member(name=service.name, kind="service") for service in services],
     ]

@@ -50,6 +50,7 @@ def when(text: str, now: datetime) -> datetime:
 def names(stack: Stack, what: str | None) -> list[str]:
     """The containers that `what` means: an app, the key or name of a server or service; all for None."""
     servers = {key: server.name for key, server in stack.servers.items()}
+    servers |= {name: name for server in stack.servers.values() for name in server.members}
     services = {app: service.name for app, service in stack.services.items()}
     poolers = [pooler.name for pooler in stack.poolers.values()]
     relays = [name for its in stack.external_servers.values() for name in (its.relay, its.outlet)]

@@ -20,7 +20,7 @@ import docker
 from docker.errors import APIError, ImageNotFound
 from docker.models.containers import Container
 
-from operate import daemon, inside, pulumi
+from operate import daemon, inside, members, pulumi
 from operate import stack as stacks
 from operate.errors import OperateError
 from operate.stack import ExternalServer, Stack
@@ -71,7 +71,9 @@ def on(stack: Stack, key: str, client: docker.DockerClient) -> Iterator[Tools]:
     """The programs for the server of that key, as its admin. Raises OperateError where it can't be asked."""
     if key in stack.servers:
         server = stack.servers[key]
-        yield Tools(container=daemon.running(client, server.name), where=server.name, admin=server.admin)
+        yield Tools(
+            container=daemon.running(client, members.primary(client, server)), where=server.name, admin=server.admin
+        )
         return
     outside = stack.external_servers[key]
     if not stack.running:

@@ -23,7 +23,9 @@ class Server:
 
     `purpose` is the only one that it serves, where it is the Redis server of one.
     `backup` is the container that makes its backups, None where there are none.
-    `tls` says that it takes no connection in clear, `stand_in` that it only serves in its kind's place.
+    With `members` it is these containers, one of which is the primary; `ways` lead there, the first one by its name,
+    and with `synchronous` commits wait for the standby. `tls` says that it takes no connection in clear, `stand_in`
+    that it only serves in its kind's place.
     """
 
     kind: str
@@ -40,6 +42,14 @@ class Server:
     stand_in: bool = False
     generation: int = 1
     backup: str | None = None
+    members: tuple[str, ...] = ()
+    ways: tuple[str, ...] = ()
+    synchronous: bool = False
+
+    @property
+    def containers(self) -> tuple[str, ...]:
+        """Those that hold its data: its members, or itself."""
+        return self.members or (self.name,)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,9 +5,9 @@ Expected is what the stack's outputs say; found is what Docker and the servers t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -16,12 +16,13 @@ from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
-from operate import certificates, connections, daemon, pools, printing, prometheus, usage
+from operate import certificates, connections, daemon, members, pools, printing, prometheus, usage
 from operate.connections import Use
 from operate.errors import OperateError
+from operate.members import Member
 from operate.pools import Pool
 from operate.prometheus import Alert
-from operate.stack import Stack
+from operate.stack import Server, Stack
 
 _SHORT = len("2026-01-01T00:00:00")
 
@@ -58,6 +59,7 @@ class Report:
     pools: tuple[Pool, ...] = ()
     lost: tuple[str, ...] = ()
     alerts: tuple[Alert, ...] = ()
+    members: dict[str, list[Member]] = field(default_factory=dict)
 
     @property
     def problems(self) -> list[str]:
@@ -66,6 +68,7 @@ class Report:
         return [
             *(f"{part.name}: {part.problem}" for part in self.parts if part.problem),
             *self.lost,
+            *(problem for each in self.members.values() for problem in members.problems(each)),
             *(f"{name}: its certificate has expired; {certificates.RENEWS}" for name in ended),
             *(f"{pool.name}: paused; `./operatew pooler resume` ends it" for pool in self.pools if pool.paused),
         ]
@@ -81,6 +84,7 @@ class Report:
             "certificates": {name: end.isoformat() for name, end in self.certificates.items()},
             "pools": [pool.as_json() for pool in self.pools],
             "alerts": [asdict(alert) for alert in self.alerts],
+            **({"members": [one.as_json() for each in self.members.values() for one in each]} if self.members else {}),
             "problems": self.problems,
         }
 
@@ -91,8 +95,10 @@ def gather(stack: Stack, client: docker.DockerClient) -> Report:
     with ThreadPoolExecutor(max_workers=16) as pool:
         parts = tuple(pool.map(lambda role: _part(client, *role), roles))
         well = {part.name for part in parts if part.state == "running"}
-        servers = [server for server in stack.servers.values() if server.name in well]
-        containers = {server.name: client.containers.get(server.name) for server in servers}
+        beside = members.of_stack(stack, client)
+        serving = {server.name: _serving(server, beside) for server in stack.servers.values()}
+        servers = [server for server in stack.servers.values() if serving[server.name] in well]
+        containers = {server.name: client.containers.get(serving[server.name]) for server in servers}
         found = list(pool.map(lambda server: connections.of(containers[server.name], server, stack), servers))
         ends = list(pool.map(lambda server: certificates.expiry(containers[server.name], server), servers))
         poolers = [pooler.name for pooler in stack.poolers.values() if pooler.name in well]
@@ -109,6 +115,7 @@ def gather(stack: Stack, client: docker.DockerClient) -> Report:
         certificates={server.name: end for server, end in zip(servers, ends, strict=True) if end},
         pools=behind,
         alerts=tuple(prometheus.firing(stack, client)),
+        members=beside,
         lost=tuple(one for server, uses in answered for one in connections.lost(server, stack, uses)),
     )
 
@@ -119,15 +126,18 @@ def render(report: Report) -> Group:
         return Group(f"{report.stack} is down, its data is kept: `make up STACK={report.stack}` brings it back.")
     closing = [f"[red]{problem}[/red]" for problem in report.problems] or ["[green]Everything runs.[/green]"]
     behind = [pools.render(report.pools)] if report.pools else []
-    tables = _containers(report.parts), _uses(report.uses), *behind, _volumes(report.volumes)
+    beside = [members.render(report.members)] if report.members else []
+    tables = _containers(report.parts), *beside, _uses(report.uses), *behind, _volumes(report.volumes)
     return Group(*tables, *_certificates(report.certificates), *_alerts(report.alerts), "", *closing)
 
 
 def _roles(stack: Stack) -> list[tuple[str, str, str | None]]:
     servers = [
-        (server.name, f"{server.kind} (stand-in)" if server.stand_in else server.kind, server.app)
+        (name, f"{server.kind} (stand-in)" if server.stand_in else server.kind, server.app)
         for server in stack.servers.values()
+        for name in server.containers
     ]
+    servers += [(name, "follower", server.app) for server in stack.servers.values() for name in server.ways]
     poolers = [(pooler.name, "pgbouncer", stack.servers[key].app) for key, pooler in stack.poolers.items()]
     outside = stack.external_servers.values()
     relays = [(name, "relay", its.app) for its in outside for name in (its.relay, its.outlet)]
@@ -141,6 +151,12 @@ def _roles(stack: Stack) -> list[tuple[str, str, str | None]]:
         *watching,
         *((service.name, "service", app) for app, service in stack.services.items()),
     ]
+
+
+def _serving(server: Server, beside: Mapping[str, list[Member]]) -> str:
+    """The container that takes a server's writes, the first member where none says that it does."""
+    found = [one.name for one in beside.get(server.name, ()) if one.role == "primary" and one.named == one.number]
+    return next(iter(found), server.containers[0])
 
 
 def _pools(client: docker.DockerClient, name: str) -> list[Pool]:

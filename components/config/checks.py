@@ -24,6 +24,7 @@ from components.config import (
     redis_checks,
     redis_servers,
     reservation_checks,
+    standby_checks,
     tuning_checks,
     uses_checks,
     volume_checks,
@@ -53,6 +54,7 @@ def check(settings: Settings) -> list[Problem]:
         *uses_checks.RULES,
         *volume_checks.RULES,
         *backup_checks.RULES,
+        *standby_checks.RULES,
         reservation_checks.reservations,
     )
     return [problem for rule in rules for problem in rule(settings)]
@@ -69,6 +71,7 @@ def _servers(settings: Settings) -> list[tuple[str, str]]:
     if places.shares_postgres(settings):
         found.insert(0, ("data-tier:postgres.name", settings.postgres_name))
     found += pooler_checks.names(settings)
+    found += standby_checks.names(settings)
     purposes = [redis_servers.of_purpose(settings, purpose) for purpose in settings.redis.servers]
     found += [(f"data-tier:{its.path}.name", its.name) for its in purposes]
     found += [(f"{its.key}.name", its.name) for its in mongo_places.declared(settings)]

@@ -93,6 +93,8 @@ def own_postgres(settings: Settings, app: str) -> Postgres:
             "backup": own_backup(shared.backup, own.backup),
             "expose": own.expose,
             "generation": own.generation,
+            "standbys": own.standbys,
+            "standby": own.standby or shared.standby,
             "parameters": {**shared.parameters, **own.parameters},
             "resources": shared.resources.model_copy(update=limits),
         },

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from components.config import mongo_places, places, redis_servers, rotation_ledger
+from components.config import mongo_places, places, redis_servers, rotation_ledger, standby_ledger
 from components.config.errors import NOTHING, Problem
 from components.config.models import ExternalPostgres, Settings
 from components.config.places import own_postgres_apps
@@ -33,6 +33,7 @@ class Server(BaseModel):
     stand_in: bool | None = None
     generation: int = 1
     volume: str | None = None
+    members: tuple[str, ...] = ()
 
 
 class External(BaseModel):
@@ -105,6 +106,7 @@ def compare(recorded: Mapping[str, Server], settings: Settings) -> Iterator[Prob
             rule = f"the data was written by version {was.major}"
             yield _problem(_MAJORS.get(kind, f"data-tier:images.{kind}"), majors[kind], rule, was.major)
     yield from _persistence(recorded, settings)
+    yield from standby_ledger.compare({key: was.members for key, was in recorded.items()}, settings)
     yield from _of_mongo({key: was for key, was in recorded.items() if key in declared}, settings)
     for key, (path, generation) in _generations(settings).items():
         was_at = recorded[key].generation if key in recorded else generation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from components.config import mongo_places, places, redis_servers
+from components.config import mongo_places, places, redis_servers, standby_checks
 from components.config.errors import Problem, twice
 from components.config.models import Settings
 from components.naming import backup_name, pooler_name, watchdog_name
@@ -36,6 +36,7 @@ def _declared(settings: Settings) -> Iterator[tuple[str, str]]:
             own = "backup.volume" if server.backed_up.volume else "name"
             yield f"{key}.{own}", server.backed_up.volume or f"{backup_name(name)}-data"
             yield from ((f"{key}.name", f"{backup_name(name)}-{what}") for what in ("scratch", "secrets"))
+    yield from standby_checks.volumes(settings)
     for redis in redis_servers.declared(settings).values():
         yield f"data-tier:{redis.path}.{'volume' if redis.named else 'name'}", redis.volume
         yield f"data-tier:{redis.path}.name", f"{redis.name}-secrets"

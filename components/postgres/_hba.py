@@ -7,9 +7,10 @@ no container. Which databases a reader may enter is CONNECT's to say, and the se
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from components.naming import BACKUP_ROLE, EXPORTER_LOGINS, READERS, WATCHDOG_ROLE
+from components.naming import BACKUP_ROLE, EXPORTER_LOGINS, READERS, REPLICATION, WATCHDOG_ROLE
 from components.naming import POOLER_AUTH as AUTH
 
 MAP = "host"
@@ -40,6 +41,7 @@ def pg_hba(
     exporter: str | None = None,
     backup: bool = False,
     tls: bool = True,
+    members: Sequence[str] = (),
 ) -> str:
     """The rules, first match wins. With `tls` nobody is let in over TCP without it: refusals hold for both.
 
@@ -47,10 +49,11 @@ def pg_hba(
     `exporter` that of the exporter. With `backup` its role comes by the socket as the system's user of that name, and
     in no other way.
     With a `pooler` what it looks up and whom it lets in comes by the server's socket, whose folder only it shares;
-    `samerole` holds there as it does over TCP.
+    `samerole` holds there as it does over TCP. `members` are the addresses from which the server's own members copy.
     """
     host = "hostssl" if tls else "host   "
     exposed = f"{host}  all       {admin}  {forwarder}/32     scram-sha-256\n" if forwarder else ""
+    copying = _replicating(host, members)
     watching = f"{host}  postgres  {WATCHDOG_ROLE}  {watchdog}/32  scram-sha-256\n" if watchdog else ""
     telling = _EXPORTER.format(host=host, address=exporter) if exporter else ""
     saved = f"local    all       {BACKUP_ROLE}  peer map={BACKUP_USER}\n" if backup else ""
@@ -61,12 +64,21 @@ local    all       {admin}  peer map={MAP}
 {saved}{refused}{host}  all       {admin}  127.0.0.1/32     scram-sha-256
 {host}  all       {admin}  {gateway}/32     scram-sha-256
 {exposed}host     all       {admin}  all              reject
-{_NO_LOOK_UP if pooler else ""}{watching}{telling}{host}  samerole  all      {subnet}         scram-sha-256
+{copying}{_NO_LOOK_UP if pooler else ""}{watching}{telling}{host}  samerole  all      {subnet}         scram-sha-256
 host     postgres,template1  +{READERS}  all  reject
 {host}  all       +{READERS}  {subnet}  scram-sha-256
 host     all       all      all              reject
 {_BY_SOCKET if pooler else ""}local    all       all      reject
 """
+
+
+def _replicating(host: str, members: Sequence[str]) -> str:
+    """Members ask each other what they keep, in the database that everybody has."""
+    if not members:
+        return ""
+    asked = ("replication,postgres  " + REPLICATION + f"  {address}/32  scram-sha-256" for address in members)
+    lines = "".join(f"{host}  {line}\n" for line in asked)
+    return f"{lines}host     all,replication  {REPLICATION}  all  reject\n"
 
 
 def pg_ident(*, admin: str, backup: bool = False) -> str:

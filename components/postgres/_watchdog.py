@@ -81,7 +81,7 @@ def _spec(its: PostgresServerArgs, secrets: pulumi.Output[str]) -> WorkloadSpec:
         image=its.platform.image(PROBE_IMAGE),
         command=["python3", "-B", _PROGRAM],
         env={
-            "WATCHDOG_HOST": its.hostname,
+            "WATCHDOG_HOST": its.address if its.group else its.hostname,
             "WATCHDOG_USER": WATCHDOG_ROLE,
             "WATCHDOG_INTERVAL": str(its.settings.watchdog.interval),
         },

@@ -16,7 +16,7 @@ import pulumi_postgresql as postgresql
 from components import drivers, passwords, sizing
 from components.config.models import AppDatabase as DatabaseSettings
 from components.drivers import Driver
-from components.naming import POOLER_PORT, RoleNames
+from components.naming import POOLER_PORT, READ_PORT, RoleNames
 from components.platforms import Lifecycle, merged, present
 from components.postgres._drain import drained
 from components.postgres._extensions import offered
@@ -81,6 +81,9 @@ class AppDatabase(pulumi.ComponentResource):
     direct_url: pulumi.Output[str]
     """The app's URL beside the pooler; secret."""
 
+    read_url: pulumi.Output[str]
+    """The app's URL that leads to the standby, where the server has members; secret."""
+
     migrate_url: pulumi.Output[str]
     """The URL for migrations, which run as the owner; secret."""
 
@@ -130,6 +133,7 @@ class AppDatabase(pulumi.ComponentResource):
         self.needed = present(*serving, migrating, self.granted, filled) if self.rotation.turned else [self]
         self._password, driver = password, args.spec.settings.driver
         self.direct_url = self._as_app(driver, self._hostname, args.server.port)
+        self.read_url = self._as_app(driver, self._hostname, READ_PORT)
         self.url = self.url_for(driver)
         self.migrate_url = self._url(self._roles.migrate, migration, self._hostname, args.server.port)
         self.register_outputs(

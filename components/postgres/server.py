@@ -6,7 +6,7 @@ Databases and roles belong to `database`; whether several apps share the server 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 import pulumi_postgresql as postgresql
@@ -26,14 +26,19 @@ from components.platforms import (
     present,
 )
 from components.postgres import _archiver
+from components.postgres import _parts_of_members as members
+from components.postgres._follower import WaysArgs
 from components.postgres._hba import pg_hba, pg_ident
+from components.postgres._members import CURRENT, FOLDER, PASSFILE, Group
 from components.postgres._preloaded import preloaded
+from components.postgres._standby import StandbyArgs
 from components.rotating import rotating
 from components.store_server import Managed, ServerArgs
 from components.tls import (
     CERTIFICATE_PATH,
     KEY_PATH,
     POSTGRES_QUERY,
+    ServerCertificate,
 )
 from components.tuning import postgres as tuning
 
@@ -50,7 +55,8 @@ _CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")  # the e
 class PostgresServerArgs(ServerArgs):
     """What PostgresServer is built from: its address is one of `subnet`. `watchdog` is the address of the one who
     watches it, `pooler` that of the pooler in front of it, `exporter` that of the exporter, `backup` the name of the
-    container to which it archives.
+    container to which it archives. With `group` it has members, and `address` leads to the primary, as `follower` does,
+    by which apps come.
     """
 
     settings: Postgres
@@ -60,6 +66,15 @@ class PostgresServerArgs(ServerArgs):
     pooler: str | None = None
     exporter: str | None = None
     backup: str | None = None
+    group: Group | None = None
+    follower: str = ""
+
+    def certificate(self, uid: int) -> ServerCertificate | None:
+        """One for all members, whichever answers."""
+        if self.group is None or self.tls is None:
+            return super().certificate(uid)
+        names = [self.hostname, *self.aliases, *self.group.names]
+        return self.tls.issue(names, [self.address, *self.group.addresses.values()], uid)
 
 
 class PostgresServer(pulumi.ComponentResource):
@@ -98,6 +113,12 @@ class PostgresServer(pulumi.ComponentResource):
     data: Stored
     """The volume with its data."""
 
+    sockets_at: str
+    """Where a pooler mounts that volume."""
+
+    socket: str
+    """The folder in which its socket is then."""
+
     connection: Mapping[str, pulumi.Input[str]]
     """How a command on the host connects, without user and database: variables as libpq reads them."""
 
@@ -123,18 +144,25 @@ class PostgresServer(pulumi.ComponentResource):
         called = args.settings.volume or f"{args.hostname}-data"
         self.data = args.platform.volume(f"{name}-data", called, labels, stateful, args.settings.storage)
         certificate = args.certificate(_UID)
-        files, owned = (certificate.files, certificate.owned) if certificate else ({}, None)
+        files, owned = (dict(certificate.files), dict(certificate.owned)) if certificate else ({}, {})
         archiving = _archiver.credentials(args.tls, args.backup, _UID)
-        files, owned = {**files, **archiving.files}, {**(owned or {}), **archiving.owned} or None
-        secrets = args.platform.secret_files(
-            f"{name}-secrets", args.hostname, {"postgres_admin": self.admin_password, **files}, mine, owned
-        )
-        self.sockets = _sockets(name, args, mine)
-        workload = _container(name, args, (self.data, self.sockets), secrets, mine)
+        files |= {"postgres_admin": self.admin_password, **archiving.files}
+        owned |= archiving.owned
+        shared = members.shared(name, args.platform, args.group, args.labels, stateful)
+        replication = members.replication(name, args.group, args.settings.generation, mine)
+        if replication:
+            files[PASSFILE], owned[PASSFILE] = replication.passfile, _UID
+        secrets = args.platform.secret_files(f"{name}-secrets", args.hostname, files, mine, owned or None)
+        self.sockets = shared or _sockets(name, args, mine)
+        self.sockets_at, self.socket = (FOLDER, CURRENT) if args.group else (SOCKETS, SOCKETS)
+        workload = _container(f"{name}-container", args, (self.data, self.sockets), secrets, mine)
         self.container, self.address = workload.resource, args.address
+        ways = members.ways(name, _ways(args, shared), merged(mine, depends_on=present(self.container)))
         self.hostname = pulumi.Output.from_input(args.hostname)  # not the container's: URLs needn't wait for it
         self.admin = args.settings.admin
-        self.reach = reach(f"{name}-forwarder", args.way(PORT, args.settings.expose), self.container, mine)
+        way = replace(args.way(PORT, args.settings.expose), by_address=args.group is not None)
+        self.reach = reach(f"{name}-forwarder", way, ways or self.container, mine)
+        self.reach = replace(self.reach, ready=self.reach.ready or ways)
         # not verify-full: the plugin takes the authority as a file's path only, which would have to be there, and the
         # same, in every checkout before the first connection; the way is host to container on one machine
         self.sslmode = "require" if args.tls else "disable"
@@ -157,6 +185,20 @@ class PostgresServer(pulumi.ComponentResource):
         self.provider = self._manager(name, args, self.reach, mine)
         self.url_query = POSTGRES_QUERY if certificate else ""
         managed.reloaded(present(secrets.ready, self.container, self.turned, self.reach.ready), mine)
+        if args.group and shared and replication:
+            asks = StandbyArgs(
+                platform=args.platform,
+                group=args.group,
+                after=replication.admit(self),
+                storage=args.settings.storage,
+                shared=shared,
+                labels=labels,
+                secrets=lambda its, called, opts: args.platform.secret_files(its, called, files, opts, owned),
+                workload=lambda its, number, volume, its_secrets, opts: _container(
+                    its, args, (volume, shared), its_secrets, opts, number
+                ),
+            )
+            members.standby(f"{name}-standby", asks, mine)
         self.register_outputs(
             {"hostname": self.hostname, "address": self.address, "admin_password": self.admin_password}
         )
@@ -185,18 +227,43 @@ def _sockets(name: str, args: PostgresServerArgs, mine: pulumi.ResourceOptions) 
     return args.platform.volume(f"{name}-socket", f"{args.hostname}-socket", labels, mine)
 
 
+def _ways(args: PostgresServerArgs, shared: Stored | None) -> WaysArgs | None:
+    """The ways to the primary of a server with members: for apps, and for the host and who works for it."""
+    if args.group is None or shared is None:
+        return None
+    exposed = [args.forwarder] if args.settings.expose and args.forwarder else []
+    return WaysArgs(
+        platform=args.platform,
+        group=args.group,
+        shared=shared,
+        network=args.network,
+        aliases=args.aliases,
+        address=args.follower,
+        host_address=args.address,
+        host_sources=[args.gateway, args.watchdog, *exposed],
+        connections=args.settings.connections or sizing.default_connections(args.settings.resources.memory),
+        labels=args.labels,
+    )
+
+
 def _hba(args: PostgresServerArgs) -> str:
-    """Static, and so with the watchdog's line before any app has limits to watch."""
+    """Static, and so with the watchdog's line before any app has limits to watch.
+
+    With members the host and the watchdog come by the way that takes nobody else.
+    """
+    group, exposed = args.group, args.forwarder if args.settings.expose else None
+    watchdog = args.address if group else args.watchdog
     return pg_hba(
         admin=args.settings.admin,
         subnet=args.subnet,
         gateway=args.gateway,
-        forwarder=args.forwarder if args.settings.expose else None,
+        forwarder=args.address if group else exposed,
         pooler=args.pooler is not None,
-        watchdog=args.watchdog if args.settings.watchdog.enabled else None,
+        watchdog=watchdog if args.settings.watchdog.enabled else None,
         exporter=args.exporter,
         backup=args.backup is not None,
         tls=bool(args.tls),
+        members=list(group.addresses.values()) if group else (),
     )
 
 
@@ -206,49 +273,65 @@ def _container(
     volumes: tuple[Stored, Stored | None],
     secrets: SecretFiles,
     mine: pulumi.ResourceOptions,
+    number: int = 1,
 ) -> Workload:
+    """The server, or one of its members."""
     volume, sockets = volumes
+    group = args.group
     admin, resources = args.settings.admin, args.settings.resources
     spec = WorkloadSpec(
-        name=args.hostname,
+        name=group.name(number) if group else args.hostname,
         image=args.platform.image(f"data-tier/postgres:{args.major}"),
-        command=["postgres", *_flags(args)],
+        command=[*(group.command if group else ()), "postgres", *_flags(args)],
         env={
             "POSTGRES_USER": admin,
             "POSTGRES_DB": "postgres",
             "POSTGRES_PASSWORD_FILE": "/run/secrets/postgres_admin",
             "POSTGRES_INITDB_ARGS": "--encoding=UTF8 --locale=C.UTF-8 --data-checksums",
             "PGDATA": CLUSTER,
+            **(group.environment(number) if group else {}),
         },
         files={
+            **(group.files if group else {}),
             _HBA: _hba(args),
             _IDENT: pg_ident(admin=admin, backup=args.backup is not None),
             **_archiver.files(args.backup, CLUSTER),
         },
-        joins=[Join(network=args.network, aliases=args.aliases, address=args.address)],
+        joins=[_join(args, number)],
         mounts=[
             Mount(volume=volume.name, path=DATA),
             Mount(volume=secrets.volume, path="/run/secrets", read_only=True),
-            *([Mount(volume=sockets.name, path=SOCKETS)] if sockets else []),
+            *([Mount(volume=sockets.name, path=FOLDER if group else SOCKETS)] if sockets else []),
         ],
         memory=resources.memory,
         reservation=resources.reservation,
         cpu=resources.cpu,
         cpu_weight=resources.cpu_weight,
         shared_memory=sizing.shared_memory(resources.memory),
-        health=Health(
-            command=["CMD", "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(PORT), "-U", admin, "-d", "postgres"]
-        ),
+        health=Health(command=_health(args)),
         capabilities=_CAPABILITIES,
         labels=args.labelled("postgres"),
         stop_signal="SIGINT",  # fast shutdown; SIGTERM would wait for every client to leave
         grace=60,
     )
     return args.platform.workload(
-        f"{name}-container",
+        name,
         spec,
         merged(mine, depends_on=present(volume.resource, sockets.resource if sockets else None, secrets.ready)),
     )
+
+
+def _join(args: PostgresServerArgs, number: int) -> Join:
+    """Members are known by their containers' names: the server's own lead to the primary."""
+    if args.group:
+        return Join(network=args.network, address=args.group.addresses[number])
+    return Join(network=args.network, aliases=args.aliases, address=args.address)
+
+
+def _health(args: PostgresServerArgs) -> list[str]:
+    """A member that copies the primary is as it should be: how long that takes is the size's to say."""
+    ready = ["pg_isready", "-q", "-h", "127.0.0.1", "-p", str(PORT), "-U", args.settings.admin, "-d", "postgres"]
+    return ["CMD-SHELL", f'[ -e "$PGDATA.copying" ] || {" ".join(ready)}'] if args.group else ["CMD", *ready]
 
 
 def _flags(args: PostgresServerArgs) -> list[str]:
@@ -259,6 +342,7 @@ def _flags(args: PostgresServerArgs) -> list[str]:
         part
         for key, value in {
             **fixed,
+            **(args.group.parameters if args.group else {}),
             **preloaded(args.settings),
             **tuning.parameters(args.settings),
             **_archiver.parameters(args.settings.backed_up if args.backup else None),

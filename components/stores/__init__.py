@@ -58,6 +58,7 @@ class Stores:
     mongo: MongoUser | None = None
     pooler: PgBouncer | None = None
     direct: bool = False
+    reads: bool = False
     authorities: Mapping[str, str] = field(default_factory=dict)
     outlet: pulumi.Resource | None = None
 
@@ -89,6 +90,8 @@ class Stores:
         urls = {"database_url": self.database.url} if self.database else {}
         if self.database and self.direct:
             urls["database_direct_url"] = self.database.direct_url
+        if self.database and self.reads:
+            urls["database_read_url"] = self.database.read_url
         by_purpose = {purpose: url for user in self.users for purpose, url in user.urls.items()}
         for position, purpose in enumerate(self.purposes):
             urls["redis_url" if position == 0 else f"redis_url_{purpose.replace('-', '_')}"] = by_purpose[purpose]
@@ -218,6 +221,7 @@ def _of_app(
         mongo=mongo,
         pooler=pooler if database else None,
         direct=bool(its.postgres and its.postgres.direct),
+        reads=bool(its.postgres and its.postgres.read_url),
     )
 
 

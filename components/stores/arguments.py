@@ -22,6 +22,8 @@ from components.postgres import (
     PostgresServer,
     PostgresServerArgs,
 )
+from components.postgres._members import Group
+from components.postgres.server import PORT
 from components.redis import RedisUserArgs, RedisWithDbs, RedisWithDbsArgs
 from components.rotation import Rotation
 from components.secret_values import Values
@@ -164,6 +166,23 @@ def postgres(
         backup=backup_name(name) if server.backed_up else None,
         tls=spot.tls,
         labels=spot.labels,
+        group=_group(name, server, spot),
+        follower=spot.addresses.follower if server.standbys is not None else "",
+    )
+
+
+def _group(name: str, server: Postgres, spot: Spot) -> Group | None:
+    """The members of a server that has any."""
+    if server.standbys is None:
+        return None
+    return Group(
+        hostname=name,
+        addresses={number: spot.addresses.member(number) for number in (1, 2)},
+        count=1 + server.standbys,
+        port=PORT,
+        synchronous=server.standby.synchronous,
+        slot=server.standby.slot,
+        tls=spot.tls is not None,
     )
 
 

@@ -11,7 +11,7 @@ import docker
 from docker.models.containers import Container
 from pydantic import ValidationError
 
-from operate import certificates, connections, daemon, inside, mongo
+from operate import certificates, connections, daemon, inside, members, mongo
 from operate import stack as stacks
 from operate.doctor.finding import Finding, fail, ok, warn
 from operate.doctor.stack_file import StackFile
@@ -29,12 +29,16 @@ def findings(stack: str, file: StackFile, client: docker.DockerClient | None) ->
         return []
     if client is None or not found.running:
         return []
-    running = [(server, daemon.find(client, server.name)) for server in found.servers.values()]
+    running = [(server, daemon.find(client, server.containers[0])) for server in found.servers.values()]
     there = [(server, container) for server, container in running if container and container.status == "running"]
     due = _renewed_before(file)
     ends = {server.name: end for server, its in there if (end := certificates.expiry(its, server))}
     gone = [f for server, its in there if server.kind == "redis" for f in _missing(found, server, its)]
     gone += [f for server, its in there if server.kind == "mongo" for f in _missing_of_mongo(found, server, its)]
+    beside = [
+        warn("members", one, "") for each in members.of_stack(found, client).values() for one in members.problems(each)
+    ]
+    gone += beside
     return [*_certificates({name: certificates.days_left(end) for name, end in ends.items()}, due), *gone]
 
 

@@ -60,7 +60,15 @@ def test_another_base_is_another_recipe():
 
 
 @pytest.mark.parametrize(
-    "recipe", [recipes.postgres(), recipes.postgres("bookworm"), recipes.redis(), recipes.probe(), recipes.pooler()]
+    "recipe",
+    [
+        recipes.postgres(),
+        recipes.postgres("bookworm"),
+        recipes.redis(),
+        recipes.probe(),
+        recipes.pooler(),
+        recipes.follower(),
+    ],
 )
 def test_no_image_carries_an_upstream_name(recipe: recipes.Recipe):
     assert recipe.tag.startswith("data-tier/")

@@ -28,6 +28,7 @@ NAMES = (
     "using",
     "monitored",
     "monitored alone",
+    "standby",
 )
 
 
@@ -46,6 +47,7 @@ def own_graph(name: str) -> Graph:
         "using": using,
         "monitored": monitored,
         "monitored alone": lambda: monitored("isolated"),
+        "standby": _with_standby,
     }
     return build_from(made[name]())
 
@@ -85,6 +87,13 @@ def _said(rule: Rule, judged: Sequence[Subject]) -> Iterator[str]:
         found = [finding for one in judged for finding in rule.findings(one, rule.defaults())]
     yield from (f"{finding.urn.rsplit('::', 1)[-1]}: {finding.message}" for finding in found)
     yield from (f"{one.name}: not known: {one.reader.unknown.props}" for one in judged if one.reader.unknown)
+
+
+def _with_standby() -> dict[str, Any]:
+    """A server with a standby, behind a pooler."""
+    raw = small()
+    raw["postgres"] |= {"standbys": 1, "pooler": {"clients": 50}}
+    return raw
 
 
 def _exposed() -> dict[str, Any]:

@@ -9,7 +9,15 @@ from components.config.models.external import ExternalPostgres
 from components.config.models.mongo import AppMongo, Mongo, MongoResources, OwnMongo, OwnMongoResources
 from components.config.models.monitoring import Monitoring, Thresholds
 from components.config.models.pooler import Pooler
-from components.config.models.postgres import AppDatabase, Limits, OwnPostgres, OwnResources, Postgres, Resources
+from components.config.models.postgres import (
+    AppDatabase,
+    Limits,
+    OwnPostgres,
+    OwnResources,
+    Postgres,
+    Resources,
+    Standby,
+)
 from components.config.models.readers import Reader
 from components.config.models.redis import OwnRedis, PurposeRedis, Redis
 from components.config.models.row_level_security import RowLevelSecurity
@@ -49,6 +57,7 @@ __all__ = [
     "Section",
     "Service",
     "Settings",
+    "Standby",
     "Thresholds",
     "Tier",
     "TierName",

@@ -38,8 +38,17 @@ class Watchdog(Section):
     interval: fields.Seconds = Field(default=5, ge=1, le=60)
 
 
+class Standby(Section):
+    """What standbys are like: whether commits wait for one, and how much log, in MiB, is kept for one that is away."""
+
+    synchronous: bool = False
+    slot: fields.Mebibytes = Field(default=1024, ge=64)
+
+
 class Postgres(Section):
     """A PostgreSQL server: the shared one, and what an app's own has unless the app says otherwise.
+
+    With `standbys` it has numbered members, one more than that; 0 is a server that had one.
 
     `audit` are the classes of statements that pgaudit logs, with `statements` pg_stat_statements counts all of them.
     """
@@ -58,6 +67,8 @@ class Postgres(Section):
     expose: fields.HostPort | None = None
     pooler: Pooler | None = None
     backup: Backup | None = None
+    standbys: int | None = Field(default=None, ge=0, le=1)
+    standby: Standby = Standby()
     generation: int = Field(default=1, ge=1, le=1_000_000)
 
     @property
@@ -87,6 +98,8 @@ class OwnPostgres(Section):
     parameters: dict[str, fields.ParameterValue] = Field(default_factory=dict)
     expose: fields.HostPort | None = None
     backup: Backup | None = None
+    standbys: int | None = Field(default=None, ge=0, le=1)
+    standby: Standby | None = None
     generation: int = Field(default=1, ge=1, le=1_000_000)
 
     @model_validator(mode="after")
@@ -127,7 +140,8 @@ class AppDatabase(Section):
 
     With a pooler in front, `connections` are its pool, or `weight` is its share of those that no app names; `direct`
     are connections beside it, `needs` what its sessions keep from one transaction to the next. `readers` may read it;
-    with `ddl` the app migrates itself, its logins acting as the owner; `driver` is the one that its URLs name.
+    with `ddl` the app migrates itself, its logins acting as the owner; `driver` is the one that its URLs name. With
+    `read_url` it is given one that leads to the standby.
     """
 
     database: fields.DatabaseName
@@ -141,6 +155,7 @@ class AppDatabase(Section):
     readers: tuple[str, ...] = ()
     ddl: bool = False
     driver: Driver | None = None
+    read_url: bool = False
     row_level_security: RowLevelSecurity | None = None
     server: OwnPostgres = OwnPostgres()
 

@@ -26,10 +26,12 @@ _APP_LOGINS: Final = frozenset(
     {"data-tier:postgres:AppDatabase", "data-tier:redis:RedisUser", "data-tier:mongo:MongoUser"}
 )
 _REMADE: Final = "data-tier:pooler:PgBouncer"  # protected, a pooler could not be taken out of the stack file again
+_COPY: Final = "data-tier:postgres:Standby"  # filled from the primary; the program refuses to take it while it is that
 _REMADE_LOGINS: Final = frozenset(
     {
         "data-tier:postgres:Readers",
         "data-tier:postgres:Reader",
+        "data-tier:postgres:Replication",
         "data-tier:postgres:Watchdog",
         "data-tier:monitoring:Exporter",
     }
@@ -53,7 +55,9 @@ def _check(subjects: Sequence[Subject], _: Settings) -> Iterator[Finding]:
 
 def _holds(one: Subject, used: frozenset[str]) -> str:
     """What an unprotected resource holds, "" where that is no data, or data that a pooler makes again by itself."""
-    if _REMADE in one.kinds or (one.type in (ROLE, _PASSWORD) and not _REMADE_LOGINS.isdisjoint(one.kinds)):
+    if not {_REMADE, _COPY}.isdisjoint(one.kinds) or (
+        one.type in (ROLE, _PASSWORD) and not _REMADE_LOGINS.isdisjoint(one.kinds)
+    ):
         return ""  # owns nothing, and the admin sets another password
     if one.type == ROLE and _BACKUPS in one.kinds:
         return ""  # it has no password and owns nothing; the repository's passphrase is data

@@ -18,7 +18,7 @@ _OWN: Final = (
     r"\.venv/bin/python -m operate\."
     r"(?:(?:redis|mongo)_users (?:set|settle|lock|delete|purge)|(?:reload_tls|turn_admin) (?:postgres|redis|mongo)"
     r"|backup_role grant|drain|init_sql|role_limits (?:apply|reset)|pooler (?:look-up|pools|reload)"
-    r"|readers (?:guard|grant|revoke)"
+    r"|readers (?:guard|grant|revoke)|member_steps (?:grant|here|leave)"
     r"|row_level_security install|external_server (?:check|join)|extensions check"
     r"|exporter_users (?:set|delete)|monitoring (?:configure|turned))"
 )

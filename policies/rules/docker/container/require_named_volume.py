@@ -8,7 +8,7 @@ from policies.containers import COMPONENT, CONTAINERS, Mount, Workload
 from policies.rule import ResourceRule, Settings, Severity, Subject
 from policies.stores import is_store_image
 
-_HOLD_NOTHING = frozenset({"forwarder", "relay", "pooler", "exporter", "secrets", "watchdog"})
+_HOLD_NOTHING = frozenset({"forwarder", "relay", "pooler", "exporter", "follower", "secrets", "watchdog"})
 
 
 def _check(subject: Subject, _: Settings) -> Iterator[str]:

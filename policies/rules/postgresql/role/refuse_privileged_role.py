@@ -36,7 +36,10 @@ RULE = ResourceRule(
     settings={
         "allowed": {
             "type": "object",
-            "default": {"bypassRowLevelSecurity": ["data_tier_backup"]},  # backups have every row
+            "default": {
+                "bypassRowLevelSecurity": ["data_tier_backup"],  # backups have every row
+                "replication": ["data_tier_replication"],
+            },
             "description": "Per attribute the names of the roles that need it, as a standby's replication login does.",
             "properties": {one: {"type": "array", "items": {"type": "string", "minLength": 1}} for one in ATTRIBUTES},
             "additionalProperties": False,

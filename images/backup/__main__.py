@@ -1,4 +1,4 @@
-"""`python3 -m images.backup`: serve; run KIND; list; point DATABASE TIME.
+"""`python3 -m images.backup`: serve; run KIND; list; point DATABASE TIME; whole STEP.
 
 Started as root it hands its folders over and goes on as the user `backup`, with the one right to read files of others:
 the server's data folder, which is mounted read-only.
@@ -16,13 +16,15 @@ from typing import Any
 
 import psycopg
 
-from images.backup import common, jobs, point, repository, state
+from images.backup import common, jobs, point, repository, state, whole
 from images.backup.common import FOLDER, SCRATCH, USER, BackupError
+
+_AS_ROOT = (["whole", "replace"], ["whole", "back"], ["whole", "finish"])  # the server's files get its owner
 
 
 def main(arguments: list[str]) -> int:
     """The exit code."""
-    if os.geteuid() == 0:
+    if os.geteuid() == 0 and arguments[:2] not in _AS_ROOT:
         _step_down(arguments)
     command, *rest = arguments or [""]
     try:
@@ -38,8 +40,12 @@ def main(arguments: list[str]) -> int:
             print(json.dumps(_listed()))
         elif command == "point" and len(rest) == 2:  # noqa: PLR2004
             point.write(settings, rest[0], datetime.fromisoformat(rest[1]))
+        elif command == "whole" and (answer := whole.told(settings, rest)) is not None:
+            print(answer)
         else:
-            print(f"usage: serve | run {'|'.join(jobs.KINDS)} | list | point DATABASE TIME", file=sys.stderr)
+            print(
+                f"usage: serve | run {'|'.join(jobs.KINDS)} | list | point DATABASE TIME | whole STEP", file=sys.stderr
+            )
             return 2
     except (BackupError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import psycopg
 
-from images.backup import moments, repository, scratch, state
+from images.backup import moments, repository, scratch, state, timelines
 from images.backup.common import BackupError, Settings
+from images.backup.repository import Saved
 from images.backup.scratch import Scratch
 
 RESTORE_TEST: Final = "restore_test"
@@ -75,7 +76,7 @@ def _restore_test(settings: Settings) -> dict[str, Any]:
     began, when = time.monotonic(), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     found: dict[str, Any] = {"restored": 0.0, "tables": 0, "rows": 0}
     try:
-        wrong = _tried(settings, newest.label, known, found)
+        wrong = _tried(settings, newest, known, found)
     except BackupError as error:
         wrong = [str(error)]
     except psycopg.Error as error:
@@ -92,11 +93,12 @@ def _restore_test(settings: Settings) -> dict[str, Any]:
     return {"label": newest.label, **found}
 
 
-def _tried(settings: Settings, label: str, known: Mapping[str, Any], found: dict[str, Any]) -> list[str]:
+def _tried(settings: Settings, newest: Saved, known: Mapping[str, Any], found: dict[str, Any]) -> list[str]:
     began, wrong = time.monotonic(), []
     last = known["moments"][-1]["lsn"]
     archived(settings, last)
-    with scratch.restored(settings, label) as server:
+    along = f"--target-timeline={timelines.timeline(newest)}"
+    with scratch.restored(settings, newest.label, along) as server:
         found["restored"] = round(time.monotonic() - began, 2)
         for moment in known["moments"]:
             server.stop()

@@ -32,7 +32,8 @@ _CHANGING: Final = """
     SELECT EXISTS (SELECT FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND locktype = 'relation'
                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"""
 _PAUSE: Final = 0.1
-_DATABASES: Final = """
+_TIMELINE: Final = "SELECT ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int::text"
+DATABASES: Final = """
     SELECT datname, has_database_privilege(datname, 'CONNECT') FROM pg_database WHERE datallowconn ORDER BY 1"""
 
 
@@ -119,7 +120,20 @@ class Log:
 
     def commits(self, start: int, end: int) -> list[tuple[int, int]]:
         """Those of others between two places. Raises BackupError."""
-        line = ["pg_waldump", "-p", self.folder, "-s", written(start), "-e", written(end), "-r", "Transaction"]
+        on = _one(self.server, _TIMELINE)
+        line = [
+            "pg_waldump",
+            "-p",
+            self.folder,
+            "-t",
+            on,
+            "-s",
+            written(start),
+            "-e",
+            written(end),
+            "-r",
+            "Transaction",
+        ]
         done = subprocess.run(line, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode and "could not find a valid record" not in done.stderr:
             raise BackupError(f"the server's log can't be read: {done.stderr.strip().splitlines()[-1]}")
@@ -141,7 +155,7 @@ def take(settings: Settings, stop: str) -> dict[str, Any]:
 
 
 def _take(settings: Settings, log: Log, stop: int) -> dict[str, Any]:
-    databases = [(str(name), bool(may)) for name, may in log.server.execute(_DATABASES).fetchall()]
+    databases = [(str(name), bool(may)) for name, may in log.server.execute(DATABASES).fetchall()]
     intervals: dict[str, Interval] = {}
     facts: dict[str, Any] = {}
     for name in (name for name, may in databases if may):

@@ -13,7 +13,7 @@ from typing import Any, Final
 import psycopg
 
 from components import table_facts
-from images.backup import jobs, moments, repository, scratch, state
+from images.backup import jobs, moments, repository, scratch, state, timelines
 from images.backup.common import BackupError, Settings
 from images.backup.moments import Log
 
@@ -38,11 +38,13 @@ def write(settings: Settings, database: str, moment: datetime) -> None:
     """Its dump on standard output, and on standard error, behind a mark, what it holds. Raises BackupError."""
     window(repository.saved(), moment, datetime.now(UTC))
     with state.alone(settings.server):
-        label = window(repository.saved(), moment, datetime.now(UTC)).label
-        _log_goes_on(settings)
+        history = timelines.current(settings.cluster, repository.system())
+        label = window(history.of(repository.saved()), moment, datetime.now(UTC)).label
+        log_goes_on(settings)
         target = {"recovery_target_time": moment.isoformat(), "recovery_target_inclusive": "on"}
         began = time.monotonic()
-        with scratch.restored(settings, label, f"--db-include={database}") as server:
+        along = f"--target-timeline={history.target}"
+        with scratch.restored(settings, label, along, f"--db-include={database}") as server:
             server.start(target)
             server.open()  # what a change under way has locked could never be read: it is over then
             seconds = round(time.monotonic() - began, 2)
@@ -58,8 +60,11 @@ def write(settings: Settings, database: str, moment: datetime) -> None:
             print(f"{table_facts.MARK}{json.dumps(one)}", file=sys.stderr)
 
 
-def _log_goes_on(settings: Settings) -> None:
-    """A commit after every moment up to now, archived: the log is replayed up to the first one that is too late."""
+def log_goes_on(settings: Settings) -> None:
+    """A commit after every moment up to now, archived: the log is replayed up to the first one that is too late.
+
+    Raises BackupError and psycopg.Error.
+    """
     with psycopg.connect(**settings.connection(), autocommit=True) as server:
         place = Log(server, settings.cluster).mark()
         server.execute("SELECT pg_switch_wal()")

@@ -64,6 +64,13 @@ def saved(text: str | None = None) -> list[Saved]:
     return [_one(entry) for entry in stanza.get("backup", []) if not entry.get("error")]
 
 
+def system() -> int | None:
+    """The identifier of the database system that is backed up, None before there is one. Raises BackupError."""
+    stanza: dict[str, Any] = next(iter(json.loads(run("info", "--output=json"))), {})
+    known: list[dict[str, int]] = stanza.get("db") or [{}]
+    return known[-1].get("system-id")
+
+
 def _one(entry: dict[str, Any]) -> Saved:
     return Saved(
         label=entry["label"],

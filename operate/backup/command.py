@@ -1,4 +1,4 @@
-"""The commands backup, backups and restore. Owns their arguments, exit codes and what is printed."""
+"""The commands of backups: backup, backups and restore here. Owns their arguments, exit codes and what is printed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from operate import asking, printing
+from operate.backup.whole_command import restore_server
 from operate.errors import OperateError
 from operate.options import App, Json, Stack
 
@@ -25,7 +26,7 @@ _CHECKS: Final = ("read", "restore")
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (backup, backups, restore):
+    for command in (backup, backups, restore, restore_server):
         app.command()(command)
 
 

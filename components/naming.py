@@ -165,6 +165,11 @@ def backup_name(server: str) -> str:
     return f"{server}-backup"
 
 
+def backup_relay(backup: str) -> str:
+    """The container, and the network on which it answers, through which backups reach a repository elsewhere."""
+    return f"{backup}-s3"
+
+
 def short_name(prefix: str, name: str) -> str:
     """A server's name without the stack's prefix: its alias on its network."""
     return name.removeprefix(f"{prefix}-")

@@ -145,7 +145,7 @@ def _stores(
     servers: Servers = {}
     found: dict[str, dict[Place, Stores]] = {}
     if places.apps_in(settings, "unified"):
-        servers, by_app = stores.shared(settings, platform, networks.names["data"], tls)
+        servers, by_app = stores.shared(settings, platform, networks.names["data"], tls, values)
         found = {app: {"unified": its} for app, its in by_app.items()}
     for app in places.apps_in(settings, "isolated"):
         more, its = stores.own(settings, platform, app, tls, values)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +20,7 @@ from components import passwords
 from components.config import Backup
 from components.naming import BACKUP_ROLE, backup_name
 from components.platforms import Health, Join, Mount, Stored, WorkloadSpec, merged, present
-from components.postgres import _archiver
+from components.postgres import _archiver, _s3
 from components.postgres._inside import as_admin, inside
 from components.postgres._preloaded import preloaded
 from components.postgres.server import CLUSTER, DATA, PORT, SOCKETS, PostgresServer, PostgresServerArgs
@@ -66,6 +66,12 @@ class Backups(pulumi.ComponentResource):
         owned: dict[str, int] = {}
         if args.settings.encrypt:
             files[_CIPHER], owned[_CIPHER] = passwords.generated(f"{name}-passphrase", stateful), _UID
+        joins, way = [Join(network=its.network)], None
+        if s3 := args.settings.s3:
+            files |= {_s3.KEY: its.brought[s3.access_key], _s3.SECRET: its.brought[s3.secret_key]}
+            owned |= dict.fromkeys((_s3.KEY, _s3.SECRET), _UID)
+            to, way = _s3.way(name, its.platform, owner, s3, labels, mine)
+            joins.append(to)
         certificate = its.tls.issue([owner], [], _UID) if its.tls else None
         if certificate:
             files, owned = {**files, **certificate.files}, {**owned, **certificate.owned}
@@ -75,8 +81,8 @@ class Backups(pulumi.ComponentResource):
         )
         scratch = its.platform.volume(f"{name}-scratch", f"{owner}-scratch", labels, stateful)
         granted = _role(name, args, self)
-        spec = _spec(args, owner, secrets.volume, (repository, scratch), labels)
-        ready = present(secrets.ready, repository.resource, scratch.resource, args.server.container, *granted)
+        spec = replace(_spec(args, owner, secrets.volume, (repository, scratch), labels), joins=joins)
+        ready = present(secrets.ready, repository.resource, scratch.resource, args.server.container, way, *granted)
         self.container = its.platform.workload(f"{name}-container", spec, merged(mine, depends_on=ready)).name
         self.register_outputs({"container": self.container})
 
@@ -125,7 +131,12 @@ def _spec(
         image=its.platform.image(f"data-tier/backup:{its.major}"),
         command=["python3", "-B", "-m", "images.backup", "serve"],
         env={"PYTHONPATH": _PROGRAM},
-        files={**_sources(), _CONFIG: _told(args), _PGBACKREST: pgbackrest(args.settings, CLUSTER)},
+        files={
+            **_sources(),
+            _CONFIG: _told(args),
+            _PGBACKREST: pgbackrest(args.settings, CLUSTER, owner),
+            **_s3.files(args.settings.s3),
+        },
         joins=[Join(network=its.network)],
         mounts=[
             Mount(volume=repository.name, path=_FOLDER),
@@ -164,10 +175,10 @@ def _told(args: BackupsArgs) -> str:
     return json.dumps(told, indent=1) + "\n"
 
 
-def pgbackrest(settings: Backup, cluster: str) -> str:
-    """pgBackRest's configuration but for its passphrase, which the container's program adds in memory."""
-    common = {
-        "repo1-path": f"{_FOLDER}/repository",
+def pgbackrest(settings: Backup, cluster: str, owner: str) -> str:
+    """pgBackRest's configuration but for its passphrase and keys, which the container's program adds in memory."""
+    common: dict[str, str | int] = {
+        **(_s3.options(settings.s3, owner) if settings.s3 else {"repo1-path": f"{_FOLDER}/repository"}),
         "repo1-bundle": "y",
         "repo1-block": "y",
         "repo1-retention-full": settings.keep.full,
@@ -187,7 +198,7 @@ def pgbackrest(settings: Backup, cluster: str) -> str:
         "tls-server-key-file": KEY_PATH,
         "tls-server-auth": f"{_archiver.CLIENT}={_archiver.STANZA}",
     }
-    here = {
+    here: dict[str, str | int] = {
         "pg1-path": cluster,
         "pg1-socket-path": SOCKETS,
         "pg1-port": PORT,

@@ -6,7 +6,7 @@ Databases and roles belong to `database`; whether several apps share the server 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pulumi
 import pulumi_postgresql as postgresql
@@ -33,6 +33,7 @@ from components.postgres._members import CURRENT, FOLDER, PASSFILE, Group
 from components.postgres._preloaded import preloaded
 from components.postgres._standby import StandbyArgs
 from components.rotating import rotating
+from components.secret_values import Values
 from components.store_server import Managed, ServerArgs
 from components.tls import (
     CERTIFICATE_PATH,
@@ -56,7 +57,7 @@ class PostgresServerArgs(ServerArgs):
     """What PostgresServer is built from: its address is one of `subnet`. `watchdog` is the address of the one who
     watches it, `pooler` that of the pooler in front of it, `exporter` that of the exporter, `backup` the name of the
     container to which it archives. With `group` it has members, and `address` leads to the primary, as `follower` does,
-    by which apps come.
+    by which apps come. `brought` are the secrets that people bring.
     """
 
     settings: Postgres
@@ -68,6 +69,7 @@ class PostgresServerArgs(ServerArgs):
     backup: str | None = None
     group: Group | None = None
     follower: str = ""
+    brought: Values = field(default_factory=dict)
 
     def certificate(self, uid: int) -> ServerCertificate | None:
         """One for all members, whichever answers."""

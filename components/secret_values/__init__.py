@@ -12,7 +12,7 @@ from typing import Final
 
 import pulumi
 
-from components.config import Settings, SettingsError, places
+from components.config import Settings, SettingsError, backup_checks, places
 from components.config.errors import Problem
 from components.config.models import SecretRef
 from components.secret_values import sources, vault
@@ -46,6 +46,10 @@ def unread(settings: Settings) -> Values:
 def _references(settings: Settings) -> Iterator[tuple[str, SecretRef]]:
     for app, server in places.external_apps(settings).items():
         yield f"data-tier:apps.{app}.postgres.server.external.password", server.password
+    for key, saved in backup_checks.servers(settings):
+        if saved.backed_up and (s3 := saved.backed_up.s3):
+            yield f"{key}.backup.repository.s3.access_key", s3.access_key
+            yield f"{key}.backup.repository.s3.secret_key", s3.secret_key
     for app, its in settings.apps.items():
         for name, ref in (its.service.secrets if its.service else {}).items():
             yield f"data-tier:apps.{app}.service.secrets.{name}", ref

@@ -103,10 +103,14 @@ class Stores:
 
 
 def shared(
-    settings: Settings, platform: Platform, network: pulumi.Output[str], tls: CertificateAuthority | None
+    settings: Settings,
+    platform: Platform,
+    network: pulumi.Output[str],
+    tls: CertificateAuthority | None,
+    values: Values,
 ) -> tuple[Servers, dict[str, Stores]]:
     """The shared servers on the data tier, as far as apps use them, and the stores on them by app."""
-    spot = Spot(network=network, addresses=shared_addresses(settings), labels={}, tls=tls)
+    spot = Spot(network=network, addresses=shared_addresses(settings), labels={}, tls=tls, values=values)
     apps = places.apps_in(settings, "unified")
     servers: dict[str, Server] = {}
     databases: Mapping[str, AppDatabase] = {}
@@ -164,7 +168,7 @@ def own(
     addresses = own_addresses(settings, app)
     args = AppNetworkArgs(platform=platform, prefix=settings.prefix, app=app, addresses=addresses)
     network = AppNetwork(f"{name}-network", args).network
-    spot = Spot(network=network, addresses=addresses, labels={"data-tier.app": app}, tls=tls)
+    spot = Spot(network=network, addresses=addresses, labels={"data-tier.app": app}, tls=tls, values=values)
     lives = arguments.lifecycle(settings, [app])
     servers: dict[str, Server] = {}
     database, mongo, pooler = None, None, None

@@ -33,12 +33,16 @@ from components.tls import CertificateAuthority
 
 @dataclass(frozen=True, kw_only=True)
 class Spot:
-    """Where servers are put: their network with its addresses, the labels that they carry, who certifies them."""
+    """Where servers are put: their network with its addresses, the labels that they carry, who certifies them.
+
+    `values` are the secrets that people bring.
+    """
 
     network: pulumi.Output[str]
     addresses: DataAddresses
     labels: Mapping[str, str]
     tls: CertificateAuthority | None
+    values: Values
 
 
 def lifecycle(settings: Settings, apps: Iterable[str]) -> Lifecycle:
@@ -168,6 +172,7 @@ def postgres(
         labels=spot.labels,
         group=_group(name, server, spot),
         follower=spot.addresses.follower if server.standbys is not None else "",
+        brought=spot.values,
     )
 
 

@@ -12,13 +12,16 @@ from typing import Any, Final
 CONFIG: Final = Path("/etc/data-tier/backup.json")
 STATIC: Final = Path("/etc/data-tier/pgbackrest.conf")
 SECRETS: Final = Path("/run/secrets")
-CIPHER: Final = SECRETS / "backup_cipher"
 RUNTIME: Final = Path("/dev/shm/pgbackrest.conf")  # noqa: S108 - the container's own, in memory: it has the passphrase
 ALIVE: Final = Path("/dev/shm/alive")  # noqa: S108
 FOLDER: Final = Path("/var/lib/data-tier")
 SCRATCH: Final = Path("/var/lib/scratch")
 USER: Final = "backup"
-_OPTION: Final = "repo1-cipher-pass"
+_ADDED: Final = (  # files, and the options whose values they have
+    ("backup_cipher", "repo1-cipher-pass"),
+    ("backup_s3_key", "repo1-s3-key"),
+    ("backup_s3_secret", "repo1-s3-key-secret"),
+)
 
 
 class BackupError(Exception):
@@ -58,12 +61,13 @@ def settings(path: Path = CONFIG) -> Settings:
         raise BackupError(f"{path} can't be read ({type(error).__name__})") from None
 
 
-def write_runtime(static: Path = STATIC, cipher: Path = CIPHER, runtime: Path = RUNTIME) -> None:
-    """pgBackRest's configuration with its passphrase, for this user alone. Raises OSError."""
+def write_runtime(static: Path = STATIC, secrets: Path = SECRETS, runtime: Path = RUNTIME) -> None:
+    """pgBackRest's configuration with its passphrase and keys, for this user alone. Raises OSError."""
     text = static.read_text(encoding="utf-8")
-    if cipher.exists():
-        word = cipher.read_text(encoding="utf-8").strip()
-        text = text.replace("[global]\n", f"[global]\n{_OPTION}={word}\n", 1)
+    for name, option in _ADDED:
+        if (given := secrets / name).exists():
+            word = given.read_text(encoding="utf-8").strip()
+            text = text.replace("[global]\n", f"[global]\n{option}={word}\n", 1)
     temporary = runtime.with_suffix(f".{os.getpid()}")
     with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(text)

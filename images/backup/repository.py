@@ -15,6 +15,11 @@ STANZA: Final = "main"
 TYPES: Final = {"full": "full", "differential": "diff", "incremental": "incr"}
 _SAID: Final = re.compile(r"^(?:P\d\d\s+)?(?:ERROR|FATAL): (?:\[\d+\]: )?(.+)$", re.MULTILINE)
 _LONGEST: Final = 24 * 3600
+_ANSWERED: Final = re.compile(r"HTTP request failed with (\d{3})")
+_ANSWERS: Final = {
+    "403": "the repository's service refuses the access key or its secret, or they may not use the bucket (403)",
+    "404": "the repository's service has no such bucket (404)",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +54,13 @@ def run(command: str, *options: str, seconds: int = _LONGEST) -> str:
 
 
 def reason(text: str) -> str | None:
-    """The first error in what pgBackRest has said."""
+    """The first error in what pgBackRest has said; in plain words where it only has a service's number for it."""
     found = _SAID.search(text)
-    return found.group(1).strip() if found else None
+    if found is None:
+        return None
+    said = found.group(1).strip()
+    answered = _ANSWERED.match(said)
+    return _ANSWERS.get(answered.group(1), said.rstrip(":")) if answered else said
 
 
 def saved(text: str | None = None) -> list[Saved]:

@@ -166,7 +166,7 @@ def _served(client: docker.DockerClient, beside: Beside, before: _Before) -> lis
     """Start the server, wait until it takes writes, and let it be as others expect it; what isn't there any more."""
     container = _start(client, beside)
     _wait(container, beside)
-    reset = "".join(f"ALTER SYSTEM RESET {name};\n" for name in _OURS)
+    reset = "".join(f"ALTER SYSTEM RESET {name};\n" for name in _OURS) + "SELECT pg_reload_conf() \\g /dev/null"
     there = frozenset(_psql(container, beside, _NAMES).out.decode().splitlines())
     logins = [line for line in before.logins.splitlines() if _role_of(line) in there]
     done = _psql(container, beside, f"{_UNLOGGED}\n{reset}\n" + "\n".join(logins))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from images.backup import metrics, moments, point, repository, schedule
+from images.backup import metrics, moments, point, repository, schedule, timelines
 from images.backup.common import BackupError
 from images.backup.moments import Interval, Snapshot
 from images.backup.repository import Saved
@@ -124,6 +124,41 @@ def test_a_moment_outside_names_what_there_is(moment: datetime, reason: str) -> 
 def test_pgbackrests_reason_is_found_behind_its_own_words() -> None:
     said = "WARN: x\nERROR: [028]: backup and archive info files exist but do not match the database\n       HINT: y"
     assert repository.reason(said) == "backup and archive info files exist but do not match the database"
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [("403 (FORBIDDEN)", "refuses the access key"), ("404 (NOT FOUND)", "no such bucket"), ("500 (ODD)", "500 (ODD)")],
+)
+def test_what_a_service_answers_is_told_in_words(number: str, told: str) -> None:
+    text = f"P00  ERROR: [039]: HTTP request failed with {number}:\n      *** Path/Query ***:\n      PUT /kept"
+    assert told in str(repository.reason(text))
+
+
+def of(label: str, segment: str, last: str) -> Saved:
+    return Saved(
+        label=label,
+        type="full",
+        started=0,
+        stopped=1,
+        first_lsn="0/1",
+        last_lsn=last,
+        first_segment=segment,
+        last_segment=segment,
+        bytes=1,
+        stored=1,
+    )
+
+
+def test_a_backup_further_along_a_timeline_than_where_it_was_left_is_not_gone_on_from() -> None:
+    before, after = of("a", "000000010000000000000004", "0/4000100"), of("b", "000000010000000000000006", "0/6000100")
+    own, foreign = of("c", "000000030000000000000007", "0/7000100"), of("d", "000000020000000000000007", "0/7000100")
+
+    history = timelines.parse(3, "1\t0/5000000\tbefore 2026-11-22 00:55:30+00\n")
+
+    assert history.of([before, after, foreign, own]) == [before, own]
+    assert (history.target, timelines.History(None).target) == ("3", "latest")
+    assert timelines.History(None).of([before, foreign]) == [before, foreign]
 
 
 def test_metrics_tell_a_failed_test_and_the_newest_size() -> None:

@@ -4,7 +4,7 @@ Owns types, defaults and what follows from one section alone. What one section s
 """
 
 from components.config.models.app import App, Service
-from components.config.models.backup import Backup
+from components.config.models.backup import S3, Backup
 from components.config.models.external import ExternalPostgres
 from components.config.models.mongo import AppMongo, Mongo, MongoResources, OwnMongo, OwnMongoResources
 from components.config.models.monitoring import Monitoring, Thresholds
@@ -29,6 +29,7 @@ from components.config.models.tls import Tls
 
 __all__ = [
     "PROBE_IMAGE",
+    "S3",
     "App",
     "AppDatabase",
     "AppMongo",

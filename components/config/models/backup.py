@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from components import cron
 from components.config import fields, references
 from components.config.fields import rule_error
+from components.config.models.secrets import SecretRef
 from components.config.models.section import Section
 
 KINDS: Final = ("full", "differential", "incremental", "restore_test")
@@ -32,6 +33,37 @@ class Keep(Section):
     differential: int = Field(default=6, ge=1, le=1000)
 
 
+class S3(Section):
+    """A bucket, or a part of one, at a service that speaks S3 over TLS.
+
+    `hostaddr` is the address to connect to instead of looking the host up. `ca` is a file of certificates in PEM,
+    beside the stack file: the authorities that are trusted. With `path_style` the bucket is in the path, else in the
+    host's name.
+    """
+
+    endpoint: references.DomainName
+    hostaddr: references.Address | None = None
+    port: int = Field(default=443, ge=1, le=65535)
+    bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    region: str = Field(default="us-east-1", pattern=r"^[a-z0-9-]{1,64}$")
+    folder: str = Field(default="/data-tier", pattern=r"^(/[A-Za-z0-9_.-]+)+$")
+    access_key: SecretRef
+    secret_key: SecretRef
+    ca: references.ProjectPath
+    path_style: bool = True
+
+    @property
+    def host(self) -> str:
+        """The name that is connected to."""
+        return self.endpoint if self.path_style else f"{self.bucket}.{self.endpoint}"
+
+
+class Repository(Section):
+    """Where backups are kept, if not on a volume of this host."""
+
+    s3: S3
+
+
 class Backup(Section):
     """pgBackRest beside a server: schedules in UTC, None for never, and what its container may use.
 
@@ -45,6 +77,7 @@ class Backup(Section):
     incremental: Cron | None = None
     restore_test: Cron | None = "0 4 * * *"
     keep: Keep = Keep()
+    repository: Repository | None = None
     archive_timeout: fields.Seconds = Field(default=60, ge=1, le=3600)
     encrypt: bool = True
     volume: references.VolumeName | None = None
@@ -57,6 +90,11 @@ class Backup(Section):
         if not self.enabled and self.model_fields_set - {"enabled"}:
             raise rule_error("enabled: false takes no other key", "Remove the others, or enabled")
         return self
+
+    @property
+    def s3(self) -> S3 | None:
+        """The service that keeps the repository, None where that is a volume."""
+        return self.repository.s3 if self.repository else None
 
     @property
     def schedules(self) -> dict[str, str]:

@@ -48,7 +48,7 @@ def way(
     """The network on which the service is reached, and what it is reached after."""
     called = backup_relay(owner)
     spec = NetworkSpec(name=called, internal=True, labels=labels)
-    network = platform.network(f"{name}-s3-network", spec, opts)
+    network = platform.network(f"{name}-s3-way", spec, opts)
     args = OutletArgs(
         platform=platform,
         name=called,

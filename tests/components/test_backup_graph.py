@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,6 +71,37 @@ def test_the_repository_and_its_passphrase_are_kept_like_data():
     for kind, name in (("Volume", "postgres-backup-repository"), ("RandomPassword", "postgres-backup-passphrase")):
         found = made.of(kind)[name]
         assert (found.protect, found.retain_on_delete) == (True, True), name
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A repository at an S3 service, whose authorities' file is there."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s3.pem").write_text("an authority")
+    keys = {"access_key": {"env": "S3_KEY"}, "secret_key": {"config": "s3-secret"}}
+    return {"repository": {"s3": {"endpoint": "s3.example.com", "bucket": "kept", "ca": "s3.pem", **keys}}}
+
+
+def test_a_repository_elsewhere_is_reached_by_one_relay_from_internal_networks(elsewhere: dict[str, Any]):
+    made = graph("unified", elsewhere)
+    networks = {one.inputs["name"]: one.inputs.get("internal", False) for one in made.of("Network").values()}
+    backup, relay = made.of("Container")[CONTAINER].inputs, made.of("Container")["postgres-backup-s3-relay"].inputs
+    assert all(networks[one["name"]] for one in backup["networksAdvanced"])
+    assert ["s3.example.com"] in [one.get("aliases") for one in relay["networksAdvanced"]]
+    config = next(one["content"] for one in backup["uploads"] if one["file"].endswith("pgbackrest.conf"))
+    assert "repo1-type=s3" in config
+    assert "repo1-path=/data-tier/small-postgres-unified-backup" in config
+    assert "s3-key" not in config
+    assert faults(made) == []
+
+
+@pytest.mark.parametrize(
+    "changed", [{"endpoint": "https://s3.example.com"}, {"bucket": "No"}, {"folder": "kept"}, {"ca": None}, {"odd": 1}]
+)
+def test_a_repository_elsewhere_that_can_not_be_is_refused(elsewhere: dict[str, Any], changed: dict[str, Any]):
+    its = {**elsewhere["repository"]["s3"], **changed}
+    with pytest.raises(SettingsError):
+        parse(raw("unified", {"repository": {"s3": its}}))
 
 
 @pytest.mark.parametrize("topology", ["unified", "isolated"])

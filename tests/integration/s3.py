@@ -28,15 +28,23 @@ NAME = "s3.outside.test"
 BUCKET = "kept-elsewhere"
 _SEED = "a seed of nobody but the tests"
 _FIRST = 4  # what is done before there is a user who could sign
-# moto's own command speaks HTTP 1.0, which ends an answer by ending TLS halfway: pgBackRest takes that for an error
+# moto's own command ends TLS without saying so, which pgBackRest takes for an error
 _SERVER = """
 import sys
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, run_simple
-WSGIRequestHandler.protocol_version = "HTTP/1.1"
+class Handler(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def finish(self):
+        super().finish()
+        self.connection.settimeout(5)
+        try:
+            self.connection.unwrap()
+        except OSError:
+            pass
 address, port, *certified = sys.argv[1:]
 app = DomainDispatcherApplication(create_backend_app)
-run_simple(address, int(port), app, threaded=True, ssl_context=tuple(certified))
+run_simple(address, int(port), app, threaded=True, request_handler=Handler, ssl_context=tuple(certified))
 """
 _ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 

@@ -17,6 +17,11 @@ from components.tls import CA_PATH
 FOLDER: Final = "/members"
 CURRENT: Final = f"{FOLDER}/current"  # where the socket of the primary is
 PASSFILE: Final = "replication"
+WELL: Final = (  # of a member that isn't up to being asked, and needn't be
+    '[ -e "$PGDATA.copying" ] || '
+    f'{{ [ ! -s "$PGDATA/PG_VERSION" ] && read -r named after <{FOLDER}/primary && [ "$named" != "$MEMBER" ]; }} '
+    "2>/dev/null"
+)
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _PROGRAM: Final = "/etc/data-tier/member"
 _WAL_SECONDS: Final = 10  # after which who says nothing counts as gone; PostgreSQL's own 60 s are a long time to wait

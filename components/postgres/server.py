@@ -5,7 +5,7 @@ Databases and roles belong to `database`; whether several apps share the server 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pulumi
@@ -29,9 +29,9 @@ from components.postgres import _archiver
 from components.postgres import _parts_of_members as members
 from components.postgres._follower import WaysArgs
 from components.postgres._hba import pg_hba, pg_ident
-from components.postgres._members import CURRENT, FOLDER, PASSFILE, Group
+from components.postgres._members import CURRENT, FOLDER, PASSFILE, WELL, Group
 from components.postgres._preloaded import preloaded
-from components.postgres._standby import StandbyArgs
+from components.postgres._standby import Standby, StandbyArgs
 from components.rotating import rotating
 from components.store_server import Managed, ServerArgs
 from components.tls import (
@@ -110,8 +110,8 @@ class PostgresServer(pulumi.ComponentResource):
     sockets: Stored | None
     """The volume with its socket, which a pooler in front of it and who backs it up share; None without them."""
 
-    data: Stored
-    """The volume with its data."""
+    data: Sequence[Stored]
+    """The volumes with its data: those of its members in their order, its own where it has none."""
 
     sockets_at: str
     """Where a pooler mounts that volume."""
@@ -142,7 +142,7 @@ class PostgresServer(pulumi.ComponentResource):
         admin = rotating(f"{name}-admin-password", args.settings.generation, args.lifecycle, mine)
         self.admin_password = admin.current
         called = args.settings.volume or f"{args.hostname}-data"
-        self.data = args.platform.volume(f"{name}-data", called, labels, stateful, args.settings.storage)
+        data = args.platform.volume(f"{name}-data", called, labels, stateful, args.settings.storage)
         certificate = args.certificate(_UID)
         files, owned = (dict(certificate.files), dict(certificate.owned)) if certificate else ({}, {})
         archiving = _archiver.credentials(args.tls, args.backup, _UID)
@@ -155,9 +155,12 @@ class PostgresServer(pulumi.ComponentResource):
         secrets = args.platform.secret_files(f"{name}-secrets", args.hostname, files, mine, owned or None)
         self.sockets = shared or _sockets(name, args, mine)
         self.sockets_at, self.socket = (FOLDER, CURRENT) if args.group else (SOCKETS, SOCKETS)
-        workload = _container(f"{name}-container", args, (self.data, self.sockets), secrets, mine)
+        workload = _container(f"{name}-container", args, (data, self.sockets), secrets, mine)
         self.container, self.address = workload.resource, args.address
-        ways = members.ways(name, _ways(args, shared), merged(mine, depends_on=present(self.container)))
+        standby = _standby(name, args, shared, files, owned, mine)
+        self.data = [data, *([standby.data] if standby else [])]
+        there = present(self.container, standby.container if standby else None)
+        ways = members.ways(name, _ways(args, shared), merged(mine, depends_on=there))
         self.hostname = pulumi.Output.from_input(args.hostname)  # not the container's: URLs needn't wait for it
         self.admin = args.settings.admin
         way = replace(args.way(PORT, args.settings.expose), by_address=args.group is not None)
@@ -185,20 +188,8 @@ class PostgresServer(pulumi.ComponentResource):
         self.provider = self._manager(name, args, self.reach, mine)
         self.url_query = POSTGRES_QUERY if certificate else ""
         managed.reloaded(present(secrets.ready, self.container, self.turned, self.reach.ready), mine)
-        if args.group and shared and replication:
-            asks = StandbyArgs(
-                platform=args.platform,
-                group=args.group,
-                after=replication.admit(self),
-                storage=args.settings.storage,
-                shared=shared,
-                labels=labels,
-                secrets=lambda its, called, opts: args.platform.secret_files(its, called, files, opts, owned),
-                workload=lambda its, number, volume, its_secrets, opts: _container(
-                    its, args, (volume, shared), its_secrets, opts, number
-                ),
-            )
-            members.standby(f"{name}-standby", asks, mine)
+        if replication:
+            replication.admit(self)
         self.register_outputs(
             {"hostname": self.hostname, "address": self.address, "admin_password": self.admin_password}
         )
@@ -225,6 +216,31 @@ def _sockets(name: str, args: PostgresServerArgs, mine: pulumi.ResourceOptions) 
         return None
     labels = {"data-tier.component": "socket", **args.labels}
     return args.platform.volume(f"{name}-socket", f"{args.hostname}-socket", labels, mine)
+
+
+def _standby(
+    name: str,
+    args: PostgresServerArgs,
+    shared: Stored | None,
+    files: Mapping[str, pulumi.Input[str]],
+    owned: Mapping[str, int],
+    mine: pulumi.ResourceOptions,
+) -> Standby | None:
+    """The second member of a server that has members, with the secret `files` of the first."""
+    if args.group is None or shared is None:
+        return None
+    asks = StandbyArgs(
+        platform=args.platform,
+        group=args.group,
+        storage=args.settings.storage,
+        shared=shared,
+        labels=args.labelled("postgres"),
+        secrets=lambda its, called, opts: args.platform.secret_files(its, called, files, opts, owned),
+        workload=lambda its, number, volume, its_secrets, opts: _container(
+            its, args, (volume, shared), its_secrets, opts, number
+        ),
+    )
+    return members.standby(f"{name}-standby", asks, mine)
 
 
 def _ways(args: PostgresServerArgs, shared: Stored | None) -> WaysArgs | None:
@@ -329,9 +345,11 @@ def _join(args: PostgresServerArgs, number: int) -> Join:
 
 
 def _health(args: PostgresServerArgs) -> list[str]:
-    """A member that copies the primary is as it should be: how long that takes is the size's to say."""
+    """A member that copies the primary is as it should be, how long that takes is the size's to say; and so is one
+    without data that another one is named for, whose login may be made only after all members are there.
+    """
     ready = ["pg_isready", "-q", "-h", "127.0.0.1", "-p", str(PORT), "-U", args.settings.admin, "-d", "postgres"]
-    return ["CMD-SHELL", f'[ -e "$PGDATA.copying" ] || {" ".join(ready)}'] if args.group else ["CMD", *ready]
+    return ["CMD-SHELL", f"{WELL} || {' '.join(ready)}"] if args.group else ["CMD", *ready]
 
 
 def _flags(args: PostgresServerArgs) -> list[str]:

@@ -23,7 +23,8 @@ from components.platforms import Health, Join, Mount, Stored, WorkloadSpec, merg
 from components.postgres import _archiver
 from components.postgres._inside import as_admin, inside
 from components.postgres._preloaded import preloaded
-from components.postgres.server import CLUSTER, DATA, PORT, SOCKETS, PostgresServer, PostgresServerArgs
+from components.postgres.container import CLUSTER, DATA, PORT, SOCKETS
+from components.postgres.server import PostgresServer, PostgresServerArgs
 from components.tls import CA_PATH, CERTIFICATE_PATH, KEY_PATH
 
 _ROOT: Final = Path(__file__).resolve().parents[2]

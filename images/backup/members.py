@@ -1,4 +1,4 @@
-"""Leads to the primary of a server that has members: its data folder and its socket, by one link that is turned at once.
+"""Leads to the primary of a server that has members: its data folder and its socket, by one link, turned at once.
 
 pgBackRest compares the path of the data folder with what the server says, which is the same in every member. Both ways
 go by one link, so that never one member is asked and the files of another are read. A job under way when it is turned

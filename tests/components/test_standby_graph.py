@@ -148,7 +148,7 @@ def test_an_isolated_apps_own_server_has_its_members_in_its_own_network():
 def test_a_loopback_port_leads_by_the_way_of_the_host():
     graph = build_from(replicated(expose=15432))
     containers = graph.of("Container")
-    forwarder = next(its for its in containers.values() if its.inputs["name"].endswith("-forwarder"))
+    forwarder = next(its for its in containers.values() if its.inputs["name"].endswith("-loopback"))
     host = containers["postgres-server-host-way-container"].inputs
     way, own = host["networksAdvanced"][0]["ipv4Address"], forwarder.inputs["networksAdvanced"]
     assert f"TCP:{way}:5432" in " ".join(forwarder.inputs["command"])

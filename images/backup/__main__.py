@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 
-from images.backup import common, jobs, point, repository, state, whole
+from images.backup import common, jobs, members, point, repository, state, whole
 from images.backup.common import FOLDER, SCRATCH, USER, BackupError
 
 _AS_ROOT = (["whole", "replace"], ["whole", "back"], ["whole", "finish"])  # the server's files get its owner
@@ -30,6 +30,7 @@ def main(arguments: list[str]) -> int:
     try:
         common.write_runtime()
         settings = common.settings()
+        members.follow(settings)
         if command == "serve":
             from images.backup.serve import serve
 

@@ -66,7 +66,7 @@ def log_goes_on(settings: Settings) -> None:
     Raises BackupError and psycopg.Error.
     """
     with psycopg.connect(**settings.connection(), autocommit=True) as server:
-        place = Log(server, settings.cluster).mark()
+        place = Log(server, settings.cluster, moments.timeline(server)).mark()
         server.execute("SELECT pg_switch_wal()")
     jobs.archived(settings, moments.written(place - 1))
 

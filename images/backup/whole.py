@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import psycopg
 
+from components import table_facts
 from images.backup import moments, point, repository, state, timelines
 from images.backup.common import BackupError, Settings
 
@@ -120,8 +121,8 @@ def look(settings: Settings) -> dict[str, Any]:
     for name in names:
         with psycopg.connect(**settings.connection(name), autocommit=True) as session:
             moments.quiet(session)
-            held = moments.tables(session)
-        found[name] = {"tables": len(held), "rows": sum(int(one["rows"]) for one in held.values())}
+            held = list(moments.lines(session, table_facts.LOGGED_TABLES))
+        found[name] = {"tables": len(held), "rows": sum(int(one["rows"]) for one in held)}
     return {"timeline": history.target, "databases": found}
 
 

@@ -25,7 +25,9 @@ def chosen(file: Path | None) -> str:
         if _asked("Once more: ") != found:
             raise OperateError("the two aren't the same: nothing was written")
     if len(found) < SHORTEST:
-        raise OperateError(f"the kit's passphrase needs {SHORTEST} characters or more: whoever has the kit can try them")
+        raise OperateError(
+            f"the kit's passphrase needs {SHORTEST} characters or more: whoever has the kit can try them"
+        )
     return found
 
 

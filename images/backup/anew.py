@@ -31,6 +31,7 @@ _DATA: Final = Path("/var/lib/postgresql/data")
 _SOCKET: Final = SCRATCH / "socket"
 _CHOSEN: Final = SCRATCH / "label"
 _MARKS: Final = ("repository/backup", "repository/archive")
+_READABLE: Final = (0, 2)  # of pgBackRest's statuses: well, and without a backup
 _ARCHIVE_SECONDS: Final = 300
 _PUSH: Final = f"pgbackrest --config={RUNTIME} --stanza={repository.STANZA} archive-push %p"
 _OWN: Final = {
@@ -95,7 +96,10 @@ def look() -> dict[str, Any]:
     task = _task()
     common.write_runtime()
     text = repository.run("info", "--output=json")
-    known = {one["system-id"] for stanza in json.loads(text) for one in stanza.get("db", [])}
+    told = json.loads(text, strict=False)  # a wrong key's message is no text
+    if any(stanza["status"]["code"] not in _READABLE for stanza in told):
+        raise BackupError("the repository can't be opened with the kit's key: it is another stack's, or was damaged")
+    known = {one["system-id"] for stanza in told for one in stanza.get("db", [])}
     backups = repository.saved(text)
     if task["system"] and known and task["system"] not in known:
         raise BackupError("this is the repository of another server: its database was made by another initdb")

@@ -95,14 +95,20 @@ def _passphrase_file() -> Path | None:
 def _on_docker(kit: Contents, client: docker.DockerClient) -> Iterator[str]:
     prefix = plan.outputs(kit.deployment)["prefix"]
     names = plan.names(kit.deployment)
-    label: dict[str, str | list[str] | bool] = {"label": f"{daemon.STACK_LABEL}={prefix}"}
-    there: list[tuple[str, Any, Any]] = [
-        ("container", client.containers.list(all=True), client.containers.list(all=True, filters=label)),
-        ("network", client.networks.list(), client.networks.list(filters=label)),
-        ("volume", client.volumes.list(), client.volumes.list(filters=label)),
-    ]
-    for kind, everything, labelled in there:
+    label = f"{daemon.STACK_LABEL}={prefix}"
+    for kind, there in _there(client):
         wanted = {name for its, name in names if _KINDS[its] == kind}
-        found = {str(one.name) for one in everything} & wanted | {str(one.name) for one in labelled}
+        found = {name for name, labels in there if name in wanted or label in labels}
         if found:
             yield f"{kind}s with its names or its prefix {prefix}: {', '.join(sorted(found))}"
+
+
+def _there(client: docker.DockerClient) -> Iterator[tuple[str, list[tuple[str, set[str]]]]]:
+    """Name and labels of what Docker has, by kind; lists alone, because what is asked for singly may be gone by then."""
+    api: Any = client.api
+    for kind, entries in (
+        ("container", [{**one, "Name": one["Names"][0].lstrip("/")} for one in api.containers(all=True)]),
+        ("network", api.networks()),
+        ("volume", api.volumes()["Volumes"] or ()),
+    ):
+        yield kind, [(one["Name"], {f"{key}={its}" for key, its in (one["Labels"] or {}).items()}) for one in entries]

@@ -97,16 +97,9 @@ def container(client: docker.DockerClient, wanted: Wanted) -> Iterator[Step]:
 def _run(made: Any, its: Restored, step: str) -> dict[str, Any]:
     done = inside.capture(made, [*_RUN, step], seconds=SILENCE_SECONDS)
     if done.code:
-        raise OperateError(f"{its.name}: {_plain(done.reason.removeprefix('error: '))}")
+        raise OperateError(f"{its.name}: {done.reason.removeprefix('error: ')}")
     found: dict[str, Any] = json.loads(done.out)
     return found
-
-
-def _plain(reason: str) -> str:
-    """What pgBackRest says of a key that doesn't fit, in words."""
-    if any(sign in reason for sign in ("decrypt", "cipher", "CryptoError", "unable to flush", "magic")):
-        return f"the repository can't be opened with the kit's key: it is another stack's, or was damaged ({reason})"
-    return reason
 
 
 def _files(wanted: Wanted) -> bytes:

@@ -104,7 +104,7 @@ def _on_docker(kit: Contents, client: docker.DockerClient) -> Iterator[str]:
 
 
 def _there(client: docker.DockerClient) -> Iterator[tuple[str, list[tuple[str, set[str]]]]]:
-    """Name and labels of what Docker has, by kind; lists alone, because what is asked for singly may be gone by then."""
+    """Name and labels of what Docker has, by kind; by lists alone, since what is asked for singly may be gone."""
     api: Any = client.api
     for kind, entries in (
         ("container", [{**one, "Name": one["Names"][0].lstrip("/")} for one in api.containers(all=True)]),

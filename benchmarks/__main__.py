@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import compose, idle, many, neighbour, policies, pooler, preview, results, slope, systems
+from benchmarks import compose, idle, many, neighbour, policies, pooler, preview, rebuild, results, slope, systems
 from benchmarks.results import Result
 
 BENCHMARKS: dict[str, Callable[[], Result]] = {
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "pooler": pooler.measured,
     "policies": policies.measured,
     "neighbour": neighbour.measured,
+    "rebuild": rebuild.measured,
 }
 
 

@@ -33,6 +33,7 @@ _LEAST: Final = {
 _CONTROL: Final = re.compile(r"^(\w+) setting:\s+(\d+)$", re.MULTILINE)
 _PAUSED: Final = "SELECT pg_is_in_recovery() AND pg_get_wal_replay_pause_state() = 'paused'"
 _OPEN: Final = "SELECT NOT pg_is_in_recovery()"
+_NOT_YET: Final = ("the database system is starting up", "the database system is not yet accepting connections")
 _START_SECONDS: Final = 6 * 3600
 _PAUSE: Final = 0.1
 
@@ -187,5 +188,9 @@ def _why() -> str:
         said = Path(_LOG).read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         said = []
-    reasons = [line for line in said if "FATAL:" in line or "PANIC:" in line or "ERROR:" in line]
+    reasons = [
+        line
+        for line in said
+        if ("FATAL:" in line or "PANIC:" in line or "ERROR:" in line) and not any(one in line for one in _NOT_YET)
+    ]
     return (reasons or said or ["it says nothing"])[-1].partition("FATAL:")[2].strip() or (reasons or said or [""])[-1]

@@ -1,6 +1,7 @@
 # Everything a person runs. `make` alone lists it.
 STACK ?= dev
 PURGE ?=
+WORKERS ?= 2
 CI_STATE ?= stack
 PY := .venv/bin/python
 
@@ -30,10 +31,10 @@ ci-preview: ## Print what a pull request would do as a comment in Markdown: see 
 down: ready ## Take containers and networks away; data stays unless PURGE=1
 	@$(PY) -m operate down --stack $(STACK) $(if $(PURGE),--purge)
 
-test: ## Run all tests; those on Docker fail where there is none
+test: ## Run all tests, WORKERS=2 at a time; those on Docker fail where there is none
 	@scripts/ensure-python
 	@scripts/ensure-docker && $(PY) -m images build --mongo mongo:7 || echo "Without Docker and images (see above) the tests that need them will fail."
-	@$(PY) -m pytest $(PYTEST)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(PYTEST)
 
 check: ## Lint, format and strict types
 	@scripts/ensure-python

@@ -94,7 +94,8 @@ def _from_registry(postgres: str, redis: str, mongo: str | None) -> Mapping[str,
     """What is missing, by tag, and how to make it."""
     missing = {}
     own = ((kind, DEBIAN_BASE) for kind in _OWN_TAGS)
-    for kind, base in (("postgres", postgres), ("redis", redis), *own, *([("mongo", mongo)] if mongo else [])):
+    servers = (("postgres", postgres), ("backup", postgres), ("redis", redis))
+    for kind, base in (*servers, *own, *([("mongo", mongo)] if mongo else [])):
         tag = _OWN_TAGS.get(kind) or f"data-tier/{kind}:{registry.major(base)}"
         if not _is_there(tag, registry.recipe_of(kind, base)):
             missing[tag] = partial(registry.build, kind, base, tag)

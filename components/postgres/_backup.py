@@ -73,7 +73,7 @@ class Backups(pulumi.ComponentResource):
         repository = its.platform.volume(
             f"{name}-repository", args.settings.volume or f"{owner}-data", labels, stateful, args.settings.storage
         )
-        scratch = its.platform.volume(f"{name}-scratch", f"{owner}-scratch", {**labels, "data-tier.tier": "none"}, mine)
+        scratch = its.platform.volume(f"{name}-scratch", f"{owner}-scratch", labels, stateful)
         granted = _role(name, args, self)
         spec = _spec(args, owner, secrets.volume, (repository, scratch), labels)
         ready = present(secrets.ready, repository.resource, scratch.resource, args.server.container, *granted)

@@ -26,7 +26,7 @@ from tests.examples.bizosaas_platform import (
     reader,
 )
 from tests.examples.example import SHAPES, Example, brought_up
-from tests.integration.daemon import outside_address, reachable
+from tests.integration.daemon import outside_address, ran, reachable
 
 pytestmark = pytest.mark.integration
 MIB = 1024**2
@@ -214,8 +214,7 @@ def test_all_eleven_consumers_serve_their_ports_and_reach_the_database_through_t
     assert set(services) == set(CONSUMERS)
 
     def asked(app: str) -> tuple[int, str]:
-        code, said = platform.host.containers()[services[app]["name"]].exec_run(["python3", "-c", ASK])
-        return code, said.decode().strip()
+        return ran(platform.host.containers()[services[app]["name"]], ["python3", "-c", ASK])
 
     wanted = (0, f"{DATABASE} bizosaas_platform_a {platform.host.prefix}-{SERVER}-pooler")
     with ThreadPoolExecutor(max_workers=4) as pool:

@@ -52,7 +52,7 @@ def test_without_a_daemon_nothing_is_decided(monkeypatch: pytest.MonkeyPatch):
 def test_images_that_are_there_with_the_recipe_of_today_are_not_built(
     fake_daemon: FakeDaemon, capsys: pytest.CaptureFixture[str]
 ):
-    own = (build.recipes.probe(), build.recipes.pooler())
+    own = (build.recipes.probe(), build.recipes.pooler(), build.recipes.backup())
     for recipe in (build.recipes.postgres(), build.recipes.redis(), *own):
         labels = {build.recipes.RECIPE_LABEL: recipe.digest}
         fake_daemon.answers[f"/images/{recipe.tag}/json"] = (200, {"Id": "x", "Config": {"Labels": labels}})
@@ -76,7 +76,8 @@ def test_an_image_with_the_recipe_of_yesterday_is_built_again(fake_daemon: FakeD
         labels = {build.recipes.RECIPE_LABEL: recipe.digest if "redis" in recipe.tag else "of yesterday"}
         fake_daemon.answers[f"/images/{recipe.tag}/json"] = (200, {"Id": "x", "Config": {"Labels": labels}})
     decision = build.ensure(POSTGRES, REDIS, "debian")
-    assert sorted(made) == ["data-tier/pgbouncer:1", "data-tier/postgres:17", "data-tier/probe:1"]
+    own = ["data-tier/pgbouncer:1", "data-tier/postgres:17", "data-tier/probe:1"]
+    assert sorted(made) == ["data-tier/backup:17", *own]
     assert sorted(decision.built) == sorted(made)
 
 

@@ -13,6 +13,8 @@ import docker
 import pytest
 from docker.models.containers import Container
 
+from tests.integration.daemon import ran
+
 pytestmark = pytest.mark.integration
 POSTGRES, REDIS, PROBE = "data-tier/postgres:17", "data-tier/redis:8", "data-tier/probe:1"
 PASSWORD = "quite-secret-words"
@@ -61,8 +63,7 @@ def ask(container: Container, sql: str, database: str = "shop", seconds: int = 4
         assert time.monotonic() < end, container.logs().decode()[-2000:]
         time.sleep(0.2)
     command = ["psql", "-h", "127.0.0.1", "-U", "boss", "-d", database, "-Atc", sql]
-    code, said = container.exec_run(command, environment={"PGPASSWORD": PASSWORD})
-    return code, said.decode().strip()
+    return ran(container, command, environment={"PGPASSWORD": PASSWORD})
 
 
 def test_the_first_start_works_under_rules_that_let_nobody_in_locally(run: Run):
@@ -105,9 +106,9 @@ def test_databases_are_utf8_with_the_c_locale_of_libc(run: Run):
 def test_the_password_is_not_in_the_servers_environment_arguments_or_log(run: Run):
     server = run({}, ["postgres", *FLAGS])
     ask(server, "SELECT 1")
-    _, seen = server.exec_run(["sh", "-c", "cat /proc/1/environ /proc/*/cmdline"], user="999")
-    assert b"POSTGRES_USER" in seen
-    assert PASSWORD.encode() not in seen + server.logs()
+    _, seen = ran(server, ["sh", "-c", "cat /proc/1/environ /proc/*/cmdline"], user="999")
+    assert "POSTGRES_USER" in seen
+    assert PASSWORD not in seen + server.logs().decode()
 
 
 @pytest.mark.parametrize("image", [POSTGRES, REDIS, PROBE])

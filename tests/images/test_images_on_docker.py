@@ -10,6 +10,8 @@ import docker
 import pytest
 from docker.models.containers import Container
 
+from tests.integration.daemon import ran
+
 pytestmark = pytest.mark.integration
 POSTGRES, REDIS, PROBE = "data-tier/postgres:17", "data-tier/redis:8", "data-tier/probe:1"
 
@@ -47,9 +49,9 @@ def host() -> Iterator[Host]:
 
 def sh(container: Container, command: str, user: str = "") -> str:
     """What a shell command in a container prints; a failure fails the test."""
-    code, out = container.exec_run(["sh", "-c", command], user=user)
-    assert code == 0, out.decode()
-    return str(out.decode().strip())
+    code, out = ran(container, ["sh", "-c", command], user=user)
+    assert code == 0, out
+    return out
 
 
 def until(container: Container, command: str, seconds: int = 40) -> None:

@@ -13,6 +13,9 @@ from typing import Any
 
 import docker
 from docker.errors import APIError, NotFound
+from docker.models.containers import Container
+
+from operate import inside
 
 LABEL = "data-tier.stack"
 _PROBE = "data-tier/probe:1"
@@ -111,3 +114,9 @@ def outside_address() -> str:
         address = str(probe.getsockname()[0])
     assert not address.startswith("127."), "this host has no address but loopback: the tests from outside need one"
     return address
+
+
+def ran(container: Container, command: list[str], user: str = "", **environment: Any) -> tuple[int, str]:
+    """Exit code and what a command in a container said, errors last. `exec_run` loses what comes with the header."""
+    done = inside.capture(container, command, user=user, **environment)
+    return done.code, (done.out + done.err).decode().strip()

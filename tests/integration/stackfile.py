@@ -19,6 +19,7 @@ from tests.integration.project import REPOSITORY
 
 PREFIX = f"dttest-{os.getpid()}"
 IMAGES = {"source": "debian", "postgres": 17, "redis": 8}
+_FAR = 37  # processes that were started one after the other are far apart
 REFERENCES = (f"data-tier/postgres:{IMAGES['postgres']}", f"data-tier/redis:{IMAGES['redis']}", "data-tier/probe:1")
 
 
@@ -77,7 +78,7 @@ def _ports(section: Mapping[str, Any]) -> Iterator[int]:
 
 def free_port(first: int, last: int) -> int:
     """A host port of a range that nobody listens on."""
-    return next(port for port in range(first, last + 1) if _is_free(port))
+    return next(port for port in (first + place for place in _from_own_place(last + 1 - first)) if _is_free(port))
 
 
 def free_subnets(client: docker.DockerClient | None, count: int) -> list[IPv4Network]:
@@ -92,7 +93,7 @@ def free_pool(client: docker.DockerClient | None) -> IPv4Network:
 
 def _from_own_place(count: int) -> list[int]:
     """All of them, from another one in each process: what is free now another run may take before this one does."""
-    return [(os.getpid() * 7 + step) % count for step in range(count)]
+    return [(os.getpid() * _FAR + step) % count for step in range(count)]
 
 
 def _free(client: docker.DockerClient | None, count: int, candidates: Iterator[IPv4Network]) -> list[IPv4Network]:
@@ -107,7 +108,7 @@ def _free(client: docker.DockerClient | None, count: int, candidates: Iterator[I
 
 def _free_shift(ports: list[int]) -> int:
     """By how much all the ports can be moved: at most 900, so that each stays in its tier's range."""
-    for shift in range(100, 900, 20):
+    for shift in (100 + 20 * place for place in _from_own_place(40)):
         if all(_is_free(port + shift) for port in ports):
             return shift
     raise RuntimeError(f"no shift of the ports {ports} is free on this host")

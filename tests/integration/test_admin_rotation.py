@@ -20,7 +20,7 @@ import pytest
 import redis
 
 from tests.integration import stackfile
-from tests.integration.daemon import LABEL
+from tests.integration.daemon import LABEL, ran
 from tests.integration.life import Life, lived
 from tests.integration.project import STACK, Project
 from tests.integration.rotation_clients import PROGRAM
@@ -162,7 +162,7 @@ def test_the_secret_file_has_it_and_commands_work_with_it(life: Life) -> None:
     for key, password in passwords(life).items():
         server = life.told["servers"][key]
         container = life.host.containers()[server["name"]]
-        assert container.exec_run(["cat", f"/run/secrets/{FILES[server['kind']]}"]).output.decode() == password
+        assert ran(container, ["cat", f"/run/secrets/{FILES[server['kind']]}"]) == (0, password)
     psql = life.project.plain("-m", "operate", "psql", "shop", "--admin", "--stack", STACK, "--", "-tAc", "select 7")
     assert psql.out.strip() == "7"
     assert life.project.operate("redis", "blog", "--admin", "ping").out.strip() == "PONG"

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from tests.integration import stackfile
+from tests.integration.daemon import ran
 from tests.integration.life import Life, lived
 from tests.integration.outside import ADMIN, ADMIN_PASSWORD, NAME, Outside, running
 from tests.integration.project import Project
@@ -46,13 +47,13 @@ def settings(client: docker.DockerClient, outside: Outside) -> dict[str, Any]:
         "readers": [READER],
         "server": {"external": outside.section("BOSS_PASSWORD", "certificates/outside.pem")},
     }
-    [backend, pool] = (str(subnet) for subnet in stackfile.free_subnets(client, 2))
+    data, backend, pool = (str(subnet) for subnet in stackfile.free_subnets(client, 3))
     return {
         "data-tier:prefix": PREFIX,
         "data-tier:images": dict(stackfile.IMAGES),
         "data-tier:rotation": {"drain": "3s"},
         "data-tier:network": {
-            "data": {"internal": True, "subnet": "172.23.250.0/24", "apps": pool},
+            "data": {"internal": True, "subnet": data, "apps": pool},
             "backend": {"internal": True, "subnet": backend},
         },
         "data-tier:postgres": {"image": "postgres:17", "resources": {"memory": "256Mi", "cpu": 1}, "connections": 60},
@@ -102,8 +103,7 @@ def _another_authority() -> str:
 
 def ask(life: Life, query: str, *replaced: str) -> tuple[int, str]:
     """What the app's own container is told with its own URL, parts of which may be replaced."""
-    code, said = life.host.containers()[f"{PREFIX}-wiki"].exec_run(["python3", "-c", ASK, query, *replaced])
-    return code, said.decode().strip()
+    return ran(life.host.containers()[f"{PREFIX}-wiki"], ["python3", "-c", ASK, query, *replaced])
 
 
 def external(life: Life, **keys: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import docker
 import pytest
 
 from tests.integration import stackfile
+from tests.integration.daemon import ran
 from tests.integration.life import Life, lived
 from tests.integration.project import Project
 
@@ -66,10 +67,8 @@ def folder(project: Project) -> Path:
 def ask(life: Life, query: str, app: str = "shop", role: str = "admin") -> str:
     server = f"{PREFIX}-postgres-unified" if app == "shop" else f"{PREFIX}-{app}-postgres"
     text = f"SET ROLE {role}; {query}" if role != "admin" else query
-    code, out = life.host.client.containers.get(server).exec_run(
-        ["psql", "-U", "admin", "-d", app, "-XAtqc", text], stderr=True
-    )
-    return f"{code}: {out.decode().strip()}" if code else out.decode().strip()
+    code, out = ran(life.host.client.containers.get(server), ["psql", "-U", "admin", "-d", app, "-XAtqc", text])
+    return f"{code}: {out}" if code else out
 
 
 APPLIED = "SELECT string_agg(file, ',' ORDER BY position) FROM data_tier_init.applied"

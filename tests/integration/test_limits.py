@@ -19,6 +19,7 @@ import psycopg
 import pytest
 
 from components.tuning.catalogue import PARAMETERS
+from tests.integration.daemon import ran
 from tests.integration.life import Life, lived
 from tests.integration.limits_stack import LIMITS, admin, connect, eventually, settings, told, told_of
 from tests.integration.project import Project
@@ -196,7 +197,7 @@ def test_the_log_of_the_watchdog_has_neither_query_nor_secret(life: Life) -> Non
     assert "no literal is told" not in log
     assert "pg_sleep" not in log
     assert "Traceback" not in log
-    [line] = container.exec_run(["cat", "/run/secrets/pgpass"]).output.decode().splitlines()
+    [line] = ran(container, ["cat", "/run/secrets/pgpass"])[1].splitlines()
     word = line.rpartition(":")[2]
     assert len(word) == 32
     assert word not in json.dumps(container.attrs) + log

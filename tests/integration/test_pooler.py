@@ -16,6 +16,7 @@ import docker
 import psycopg
 import pytest
 
+from tests.integration.daemon import ran
 from tests.integration.life import lived
 from tests.integration.pooler_stacks import Pooled, answers_again, memory, password_of, two_servers
 from tests.integration.project import Project
@@ -109,16 +110,11 @@ def test_looking_up_logins_is_allowed_from_the_pooler_only_and_gives_away_no_sup
         )
     inside = life.host.client.containers.get(server["name"])
     asked = "SELECT count(*) FROM pooler.login('{}')"
-    for role, found in (("admin", b"0"), ("shop_migrate", b"0"), ("shop_owner", b"0"), ("shop_a", b"1")):
-        told = inside.exec_run(
-            ["psql", "-qAtU", "admin", "-d", "pgbouncer_auth", "-c", asked.format(role)], user="postgres"
-        )
-        assert told.output.strip() == found, role
+    psql = ["psql", "-qAtU", "admin", "-d", "pgbouncer_auth", "-c"]
+    for role, found in (("admin", "0"), ("shop_migrate", "0"), ("shop_owner", "0"), ("shop_a", "1")):
+        assert ran(inside, [*psql, asked.format(role)], user="postgres") == (0, found), role
     may = "SELECT rolname FROM pg_roles WHERE has_function_privilege(rolname, 'pooler.login(text)', 'EXECUTE')"
-    told = inside.exec_run(
-        ["psql", "-qAtU", "admin", "-d", "pgbouncer_auth", "-c", f"{may} AND NOT rolsuper"], user="postgres"
-    )
-    assert told.output.split() == [b"pgbouncer_auth"]
+    assert ran(inside, [*psql, f"{may} AND NOT rolsuper"], user="postgres") == (0, "pgbouncer_auth")
 
 
 def test_a_client_from_another_network_is_refused_with_the_right_password(life: Pooled) -> None:

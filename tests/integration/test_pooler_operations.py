@@ -18,6 +18,7 @@ import psycopg
 import pytest
 
 from tests.integration import pooled_clients
+from tests.integration.daemon import ran
 from tests.integration.life import lived
 from tests.integration.pooler_stacks import Pooled, two_processes
 from tests.integration.project import Project
@@ -97,9 +98,9 @@ def test_nobody_else_is_let_in_by_the_servers_socket(life: Pooled) -> None:
         ("pgbouncer_auth", "shop", "pg_hba.conf rejects connection"),
     ):
         command = ["psql", "-h", "/var/run/postgresql", "-U", user, "-d", database, "-w", "-c", "select 1"]
-        done = pooler.exec_run(command)
-        assert done.exit_code != 0
-        assert said in done.output.decode(), done.output.decode()
+        code, told = ran(pooler, command)
+        assert code != 0
+        assert said in told, told
 
 
 def test_the_budget_is_divided_by_weight(life: Pooled) -> None:

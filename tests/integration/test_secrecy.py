@@ -1,6 +1,7 @@
 """No generated secret is anywhere in plain, after all that the other tests have done.
 
-Runs last. Root and the docker group can read the secret files themselves, which is no subject here.
+Runs last, on a stack that other modules of its process have worked on. Root and the docker group can read the secret
+files themselves, which is no subject here.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from tests.integration import stackfile
-from tests.integration.daemon import outside_address, reachable
+from tests.integration.daemon import outside_address, ran, reachable
 from tests.integration.life import Life, lived
 from tests.integration.project import Project
 from tests.integration.test_services import report
@@ -179,30 +179,15 @@ def test_purging_deletes_what_the_app_had_and_nothing_else(life: Life) -> None:
     ]
     assert not [item for item in life.project.resources() if "blog" in item["urn"] or "wiki" in item["urn"]]
     server = life.host.containers()[f"{PREFIX}-postgres-unified"]
-    listed = server.exec_run(
-        [
-            "psql",
-            "-U",
-            "admin",
-            "-Atc",
-            "SELECT datname FROM pg_database UNION SELECT rolname FROM pg_roles",
-            "postgres",
-        ],
-        user="postgres",
-    )
-    names = listed.output.decode().split()
+    listed = "SELECT datname FROM pg_database UNION SELECT rolname FROM pg_roles"
+    names = ran(server, ["psql", "-U", "admin", "-Atc", listed, "postgres"], user="postgres")[1].split()
     assert "notes" in names
     assert not [name for name in names if name.startswith("wiki")]
     with redis.Redis.from_url(notes) as client:
         assert client.get("notes:page") == b"kept"
-    keys = life.host.containers()[f"{PREFIX}-redis-unified"].exec_run(
-        [
-            "sh",
-            "-c",
-            f"REDISCLI_AUTH=$(cat /run/secrets/redis_admin) redis-cli {TLS} --no-auth-warning --user admin KEYS '*'",
-        ]
-    )
-    assert keys.output.decode().split() == ["notes:page"], "a later app of that name must find nothing"
+    ask = f"REDISCLI_AUTH=$(cat /run/secrets/redis_admin) redis-cli {TLS} --no-auth-warning --user admin KEYS '*'"
+    keys = ran(life.host.containers()[f"{PREFIX}-redis-unified"], ["sh", "-c", ask])
+    assert keys == (0, "notes:page"), "a later app of that name must find nothing"
     done = life.project.pulumi("preview", "--expect-no-changes", ok=False)
     assert done.code == 0, done.text
 

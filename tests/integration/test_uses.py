@@ -18,6 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.integration import stackfile
+from tests.integration.daemon import ran
 from tests.integration.life import Life, lived
 from tests.integration.project import Project
 
@@ -95,9 +96,9 @@ def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def run(life: Life, app: str, code: str, *arguments: str) -> str:
-    result, said = life.host.containers()[f"{PREFIX}-{app}"].exec_run(["python3", "-c", code, *arguments])
-    assert result == 0, said.decode()
-    return said.decode().strip()
+    result, said = ran(life.host.containers()[f"{PREFIX}-{app}"], ["python3", "-c", code, *arguments])
+    assert result == 0, said
+    return said
 
 
 def test_one_service_writes_both_databases_over_verified_connections(life: Life) -> None:

@@ -18,6 +18,7 @@ from operate.backup import leftovers, postgres, postgres_facts
 from operate.errors import OperateError
 from operate.postgres_tools import Tools
 from operate.stack import parse
+from tests.integration.daemon import ran
 from tests.integration.project import STACK
 from tests.operate.conftest import PREFIX, Running
 
@@ -63,11 +64,10 @@ def filled(running: Running) -> Iterator[None]:
 
 def sql(running: Running, app: str, query: str, database: str = "") -> str:
     server = running.host.client.containers.get(SERVERS[app])
-    code, out = server.exec_run(
-        ["psql", "-U", "admin", "-d", database or f"{app}_db", "-XAtqc", query], user="postgres"
-    )
-    assert code == 0, out.decode()
-    return str(out.decode().strip())
+    command = ["psql", "-U", "admin", "-d", database or f"{app}_db", "-XAtqc", query]
+    code, out = ran(server, command, user="postgres")
+    assert code == 0, out
+    return out
 
 
 def databases(running: Running, app: str) -> list[str]:

@@ -15,6 +15,7 @@ import pytest
 from docker.errors import NotFound
 from docker.models.containers import Container
 
+from tests.integration.daemon import ran
 from tests.integration.project import STACK
 from tests.operate.conftest import PREFIX, PYTHON, Running
 
@@ -137,8 +138,8 @@ def test_an_interactive_psql_has_a_terminal_and_takes_ctrl_c(running: Running) -
 
 def test_env_is_what_the_app_itself_has(running: Running) -> None:
     told = json.loads(running.operate("env", "shop", "--format", "json").out)
-    inside = running.host.client.containers.get(f"{PREFIX}-shop").exec_run("cat /run/secrets/database_url").output
-    assert told["DATABASE_URL"] == inside.decode()
+    inside = ran(running.host.client.containers.get(f"{PREFIX}-shop"), ["cat", "/run/secrets/database_url"])
+    assert told["DATABASE_URL"] == inside[1]
     assert set(told) == {"DATABASE_URL", "REDIS_URL", "REDIS_URL_QUEUE", "MIGRATE_DATABASE_URL"}
 
 

@@ -29,6 +29,7 @@ _REMADE: Final = "data-tier:pooler:PgBouncer"  # protected, a pooler could not b
 _REMADE_LOGINS: Final = frozenset(
     {"data-tier:postgres:Readers", "data-tier:postgres:Reader", "data-tier:postgres:Watchdog"}
 )
+_BACKUPS: Final = "data-tier:postgres:Backups"
 _SOCKETS: Final = ("/var/run/postgresql", "/run/postgresql")
 _OBJECTS: Final = frozenset({DATABASE, ROLE, SCHEMA})
 
@@ -49,6 +50,8 @@ def _holds(one: Subject, used: frozenset[str]) -> str:
     """What an unprotected resource holds, "" where that is no data, or data that a pooler makes again by itself."""
     if _REMADE in one.kinds or (one.type in (ROLE, _PASSWORD) and not _REMADE_LOGINS.isdisjoint(one.kinds)):
         return ""  # owns nothing, and the admin sets another password
+    if one.type == ROLE and _BACKUPS in one.kinds:
+        return ""  # it has no password and owns nothing; the repository's passphrase is data
     if one.type in _OBJECTS:
         return "a database object"
     if one.type == _PASSWORD:

@@ -16,10 +16,10 @@ from typing import Any
 import docker
 import pytest
 from docker.errors import DockerException
-from docker.models.containers import Container, ExecResult
+from docker.models.containers import Container
 
 from tests.integration import stackfile
-from tests.integration.daemon import Host
+from tests.integration.daemon import Host, ran
 from tests.integration.project import STACK, Project
 
 pytestmark = pytest.mark.integration
@@ -169,9 +169,9 @@ def test_the_written_stack_comes_up_beside_the_old_one_and_its_dump_goes_in(old,
     host = Host(client, config["data-tier:prefix"])
     pg, api = (client.containers.get(old.containers[at]) for at in (0, 2))
     table = "CREATE TABLE orders (id serial PRIMARY KEY, total int); INSERT INTO orders (total) VALUES (7), (35)"
-    wait_for(lambda: inside(pg, "psql", "-d", "shop_db", "-c", "select 1").exit_code == 0)
-    assert inside(pg, "psql", "-d", "shop_db", "-c", table).exit_code == 0
-    dump = inside(pg, "pg_dump", "--no-owner", "--no-privileges", "shop_db").output.decode()
+    wait_for(lambda: inside(pg, "psql", "-d", "shop_db", "-c", "select 1")[0] == 0)
+    assert inside(pg, "psql", "-d", "shop_db", "-c", table)[0] == 0
+    dump = inside(pg, "pg_dump", "--no-owner", "--no-privileges", "shop_db")[1]
     api.stop(timeout=1)  # it has the host port
     take(project, target)
     try:
@@ -208,10 +208,10 @@ def test_the_written_stack_comes_up_beside_the_old_one_and_its_dump_goes_in(old,
         api.start()
 
 
-def inside(pg: Container, program: str, *arguments: str) -> ExecResult:
+def inside(pg: Container, program: str, *arguments: str) -> tuple[int, str]:
     """A program in the old server, by TCP as its clients come."""
     login = {"PGPASSWORD": PASSWORD, "PGHOST": "127.0.0.1", "PGUSER": "shop"}
-    return pg.exec_run([program, *arguments], environment=login)
+    return ran(pg, [program, *arguments], environment=login)
 
 
 def wait_for(it_is_so: Callable[[], bool]) -> None:

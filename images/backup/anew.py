@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import shutil
 import sys
 import time
@@ -88,6 +89,7 @@ def settle() -> dict[str, Any]:
         folder.mkdir(parents=True, exist_ok=True)
         shutil.chown(folder, _SERVER, _SERVER)
         folder.chmod(0o700)
+    _give(_SERVER)  # the server's own restore_command reads it, and has no right to files of others
     return {}
 
 
@@ -166,10 +168,16 @@ def open_() -> dict[str, Any]:
 
 def hand_over() -> dict[str, Any]:
     """The repository in the hands of who makes backups."""
+    _give(common.USER)
+    return {}
+
+
+def _give(user: str) -> None:
+    """All files of the repository to a user, whoever they were when they were copied."""
+    found = pwd.getpwnam(user)
     for folder, _, files in os.walk(FOLDER):
         for path in (folder, *(os.path.join(folder, name) for name in files)):
-            shutil.chown(path, common.USER, common.USER)
-    return {}
+            os.chown(path, found.pw_uid, found.pw_gid, follow_symlinks=False)
 
 
 def _task() -> dict[str, Any]:
@@ -204,9 +212,8 @@ def _archive(session: psycopg.Connection[Any]) -> None:
 
 
 def _step_down(arguments: list[str]) -> None:
-    """Go on as the server's user, with the right to read and write the repository, whoever its files belong to."""
-    kept = "--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override"
-    line = ["setpriv", f"--reuid={_SERVER}", f"--regid={_SERVER}", "--clear-groups", *kept]
+    """Go on as the server's user, without any right that root has."""
+    line = ["setpriv", f"--reuid={_SERVER}", f"--regid={_SERVER}", "--clear-groups", "--inh-caps=-all"]
     os.execvp("setpriv", [*line, sys.executable, "-B", "-m", "images.backup.anew", *arguments])  # noqa: S606, S607
 
 

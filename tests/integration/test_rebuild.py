@@ -267,21 +267,21 @@ def test_a_moment_that_the_archive_has_not_makes_nothing(kept: Kept, tmp_path: P
     refused(project, kept, done, "is before the first backup")
 
 
-def test_everything_is_there_again_with_the_passwords_that_it_had(kept: Kept, tmp_path_factory: Any) -> None:
-    project = bare(tmp_path_factory.mktemp("second"))
-    try:
-        done = rebuild(project, kept)
+def test_everything_is_there_again_with_the_passwords_that_it_had(
+    kept: Kept, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    project = kept.life.project = bare(tmp_path_factory.mktemp("second"))
 
-        assert "dev is rebuilt in" in done.out, done.text
-        assert "rows as in its manifest" in done.out
-        assert f"empty after a rebuild: {PREFIX}-redis-unified (redis)" in done.out
-        for app in ("shop", "wiki"):
-            assert ask(kept.urls[app], ROWS) == kept.rows[app]
-        assert ask(kept.urls["shop login"], "SELECT count(*) FROM begun") == (1,)
-        assert project.steps() == {}
-        assert project.pulumi("preview", "--refresh", "--expect-no-changes").code == 0
-    finally:
-        kept.life.project = project
+    done = rebuild(project, kept)
+
+    assert "dev is rebuilt in" in done.out, done.text
+    assert "rows as in its manifest" in done.out
+    assert f"empty after a rebuild: {PREFIX}-redis-unified (redis)" in done.out
+    for app in ("shop", "wiki"):
+        assert ask(kept.urls[app], ROWS) == kept.rows[app]
+    assert ask(kept.urls["shop login"], "SELECT count(*) FROM begun") == (0,)
+    assert project.steps() == {}
+    assert project.pulumi("preview", "--refresh", "--expect-no-changes").code == 0
 
 
 def test_the_archive_goes_on_and_the_next_backup_restores(kept: Kept) -> None:

@@ -119,7 +119,9 @@ class Log:
 
     def commits(self, start: int, end: int) -> list[tuple[int, int]]:
         """Those of others between two places. Raises BackupError."""
-        line = ["pg_waldump", "-p", self.folder, "-s", written(start), "-e", written(end), "-r", "Transaction"]
+        timeline = int(_one(self.server, "SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8)"), 16)
+        line = ["pg_waldump", "-p", self.folder, "-t", str(timeline), "-s", written(start), "-e", written(end)]
+        line += ["-r", "Transaction"]
         done = subprocess.run(line, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode and "could not find a valid record" not in done.stderr:
             raise BackupError(f"the server's log can't be read: {done.stderr.strip().splitlines()[-1]}")

@@ -53,7 +53,8 @@ def _leave(environment: Environment) -> None:
             return
         if said:
             raise OperateError(
-                "the standby is the primary now and can't be taken away: `./operatew switchover` makes the other one that"
+                "the standby is the primary now and can't be taken away: "
+                "`./operatew switchover` makes the other member that"
             )
     raise OperateError("nobody can say whether the standby is the primary now: bring the stack up first (`make up`)")
 

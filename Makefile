@@ -4,6 +4,7 @@ PURGE ?=
 WORKERS ?= 2
 CI_STATE ?= stack
 PY := .venv/bin/python
+PARTS := backup haproxy monitoring
 
 .DEFAULT_GOAL := help
 .PHONY: help up preview down test check docs lock images bench soak ready ci-preview
@@ -33,7 +34,7 @@ down: ready ## Take containers and networks away; data stays unless PURGE=1
 
 test: ## Run all tests, WORKERS=2 at a time; those on Docker fail where there is none
 	@scripts/ensure-python
-	@scripts/ensure-docker && $(PY) -m images build --mongo mongo:7 --monitoring || echo "Without Docker and images (see above) the tests that need them will fail."
+	@scripts/ensure-docker && $(PY) -m images build --mongo mongo:7 --parts $(PARTS) || echo "Without Docker and images (see above) the tests that need them will fail."
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(PYTEST)
 
 check: ## Lint, format and strict types
@@ -52,7 +53,7 @@ images: ready ## Build the server images only
 	@$(PY) -m images build
 
 bench: ready ## Measure what docs/benchmarks.md says; BENCH="slope many" only these
-	@$(PY) -m images build --monitoring
+	@$(PY) -m images build --parts $(PARTS)
 	@$(PY) -m benchmarks $(BENCH)
 
 soak: ready ## The full counts of long suites: kills (FAULT_MINUTES=n bounds them), containers against the policies

@@ -18,7 +18,7 @@ def main() -> int:
     command.add_argument("--postgres", default="pgvector/pgvector:pg16", help="the image that the stack file names")
     command.add_argument("--redis", default="redis:7-alpine", help="the image that the stack file names")
     command.add_argument("--mongo", help="the image that the stack file names; none is built without")
-    command.add_argument("--monitoring", action="store_true", help="Prometheus and its exporters too")
+    command.add_argument("--parts", nargs="+", default=[], choices=build.PARTS, help="those that only some stacks have")
     command.add_argument("--source", default="auto", choices=build.SOURCES)
     command.add_argument("--suite", default="trixie", help="the Debian release, where no registry answers")
     command.add_argument("--json", action="store_true", help="print only the decision, as JSON, on stdout")
@@ -26,7 +26,7 @@ def main() -> int:
     try:
         with redirect_stdout(sys.stderr) if given.json else nullcontext():
             decision = build.ensure(
-                given.postgres, given.redis, given.source, given.suite, given.mongo, monitoring=given.monitoring
+                given.postgres, given.redis, given.source, given.suite, given.mongo, parts=given.parts
             )
     except ImageError as error:
         print(f"error: {error}", file=sys.stderr)

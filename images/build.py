@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -25,12 +25,12 @@ from images.progress import run_all, say
 
 DEBIAN_BASE: Final = "debian:trixie-slim"
 SOURCES: Final = ("auto", "registry", "debian")
-_MONITORING: Final = "monitoring"
+PARTS: Final = ("backup", "haproxy", "monitoring")  # only some stacks have them
 _OWN_TAGS: Final = {
     "probe": recipes.PROBE_TAG,
     "pgbouncer": recipes.POOLER_TAG,
     "haproxy": recipes.FOLLOWER_TAG,
-    _MONITORING: recipes.MONITORING_TAG,
+    "monitoring": recipes.MONITORING_TAG,
 }
 _AT_ONCE: Final = 2  # an image is mostly unpacking, which keeps one core busy
 
@@ -68,10 +68,10 @@ def ensure(
     suite: str = "trixie",
     mongo: str | None = None,
     *,
-    monitoring: bool = False,
+    parts: Collection[str] = (),
 ) -> Decision:
-    """Decide, say so, and build what is missing; MongoDB only where `mongo` names an image, what watches the servers
-    only with `monitoring`.
+    """Decide, say so, and build what is missing; MongoDB only where `mongo` names an image, and of `PARTS` those that
+    are among `parts`.
 
     Raises ImageError; concurrent calls wait for each other.
     """
@@ -81,9 +81,9 @@ def ensure(
         say(f"images: Debian has no MongoDB, so a stand-in for trying serves in place of {mongo} (docs/security.md)")
     with _only_one():
         if decision.source == "registry":
-            missing = _from_registry(postgres, redis, mongo, monitoring=monitoring)
+            missing = _from_registry(postgres, redis, mongo, parts)
         else:
-            missing = _from_debian(suite, mongo, monitoring=monitoring)
+            missing = _from_debian(suite, mongo, parts)
         seconds = run_all(missing, _AT_ONCE)
     return replace(decision, seconds=seconds)
 
@@ -104,30 +104,30 @@ def _reason(decision: Decision, postgres: str, redis: str, source: str) -> str:
 
 
 def _from_registry(
-    postgres: str, redis: str, mongo: str | None, *, monitoring: bool
+    postgres: str, redis: str, mongo: str | None, parts: Collection[str]
 ) -> Mapping[str, Callable[[], None]]:
     """What is missing, by tag, and how to make it."""
     missing = {}
-    own = ((kind, DEBIAN_BASE) for kind in _OWN_TAGS if monitoring or kind != _MONITORING)
-    servers = (("postgres", postgres), ("backup", postgres), ("redis", redis))
-    for kind, base in (*servers, *own, *([("mongo", mongo)] if mongo else [])):
+    bases = {"postgres": postgres, "backup": postgres, "redis": redis, **dict.fromkeys(_OWN_TAGS, DEBIAN_BASE)}
+    for kind, base in {**bases, **({"mongo": mongo} if mongo else {})}.items():
+        if kind in PARTS and kind not in parts:
+            continue
         tag = _OWN_TAGS.get(kind) or f"data-tier/{kind}:{registry.major(base)}"
         if not _is_there(tag, registry.recipe_of(kind, base)):
             missing[tag] = partial(registry.build, kind, base, tag)
     return missing
 
 
-def _from_debian(suite: str, mongo: str | None, *, monitoring: bool) -> Mapping[str, Callable[[], None]]:
+def _from_debian(suite: str, mongo: str | None, parts: Collection[str]) -> Mapping[str, Callable[[], None]]:
     """What is missing, by tag, and how to make it; the tools for it are installed on the way."""
+    of_parts = {"backup": recipes.backup(suite), "haproxy": recipes.follower(), "monitoring": recipes.monitoring()}
     wanted = [
         recipes.postgres(suite),
         recipes.redis(suite),
         recipes.probe(),
         recipes.pooler(),
-        recipes.backup(suite),
-        recipes.follower(),
         *([recipes.mongo(registry.major(mongo))] if mongo else []),
-        *([recipes.monitoring()] if monitoring else []),
+        *(recipe for part, recipe in of_parts.items() if part in parts),
     ]
     missing = [recipe for recipe in wanted if not _is_there(recipe.tag, recipe.digest)]
     if missing:

@@ -16,7 +16,7 @@ from components.config import text
 from components.config.models import Redis
 from images import build
 from images.recipes import POSTGRES_OF_SUITE
-from operate import containers, daemon, pulumi, readiness, screen, status
+from operate import containers, daemon, parts, pulumi, readiness, screen, status
 from operate import stack as stacks
 from operate.errors import OperateError
 from operate.stack import Stack
@@ -37,7 +37,7 @@ def up(stack: str) -> None:
         pulumi.run("stack", "init", stack)
     asked = _images(settings)
     source, suite, mongo = _source(settings), _suite(settings), _mongo(settings)
-    decision = build.ensure(*asked, source, suite, mongo, monitoring=settings.get("monitoring") is not None)
+    decision = build.ensure(*asked, source, suite, mongo, parts=parts.asked(settings))
     _record(stack, settings, decision)
     if _is_stopped(settings):
         pulumi.run("config", "rm", f"{PROJECT}:running", "--stack", stack)

@@ -15,7 +15,7 @@ from components.config import Place, Settings, places, redis_servers
 from components.config.redis_servers import RedisServer
 from components.monitoring.exporter import Exporter, ExporterArgs
 from components.monitoring.prometheus import Prometheus, PrometheusArgs
-from components.naming import POOLER_PORT, server_key
+from components.naming import POOLER_PORT, backup_name, host_way_name, server_key
 from components.network import DataAddresses
 from components.platforms import Platform
 from components.postgres import PostgresServer
@@ -68,12 +68,13 @@ def _postgres(its: Around, monitoring: pulumi.Output[str]) -> Iterator[Exporter]
             raise TypeError(f"{key} is no PostgreSQL server of the stack")
         declared = places.own_postgres(settings, app) if app else settings.postgres
         at, network = _where(its, app)
-        hostname, pooler = declared.name or settings.postgres_name, _pooler(its, app)
+        name, pooler = declared.name or settings.postgres_name, _pooler(its, app)
         args = ExporterArgs(
             platform=its.platform,
             key=key,
             server=server,
-            hostname=hostname,
+            hostname=name,
+            host=name if declared.standbys is None else host_way_name(name),
             port=POSTGRES_PORT,
             generation=declared.generation,
             network=network,
@@ -85,6 +86,7 @@ def _postgres(its: Around, monitoring: pulumi.Output[str]) -> Iterator[Exporter]
             pooler=pooler,
             pooler_port=POOLER_PORT,
             processes=settings.postgres.pooler.count if pooler and settings.postgres.pooler else 0,
+            backup=backup_name(name) if declared.backed_up else None,
             labels={"data-tier.app": app} if app else {},
         )
         yield Exporter(_name(key), args)
@@ -101,6 +103,7 @@ def _redis(its: Around, monitoring: pulumi.Output[str]) -> Iterator[Exporter]:
             key=key,
             server=server,
             hostname=declared.name,
+            host=declared.name,
             port=redis_component.PORT,
             generation=declared.generation,
             network=network,

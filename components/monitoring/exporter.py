@@ -34,6 +34,7 @@ _LOGIN_FILE: Final = "login"
 _UID: Final = 997  # of the user monitoring in the image
 _MEMORY: Final = 128  # MiB; 50 are used, twice 20 of them while one exporter follows another
 _POWERS: Final = ("pg_monitor",)  # statistics and settings; reads no table and ends nobody
+_RESOLVING: Final = "timeout:1 attempts:2"  # of 10 s: Docker knows no name of a server that is stopped
 _CONNECTIONS: Final = 5  # its own, Debian's exporter's, and the ones before that the server hasn't missed yet
 
 
@@ -41,14 +42,16 @@ _CONNECTIONS: Final = 5  # its own, Debian's exporter's, and the ones before tha
 class ExporterArgs:
     """What Exporter is built from: the server with its key, and its network.
 
-    `address` is its fixed one there, None where Docker may choose, `monitoring` the network of Prometheus; it answers
-    on none in `subnet`. `pooler` is the name of the one in front, of `processes`.
+    `host` is the name by which it comes to the server, `address` its own fixed one there, None where Docker may choose,
+    `monitoring` the network of Prometheus; it answers on none in `subnet`. `pooler` is the name of the one in front, of
+    `processes`, `backup` that of the container that makes backups.
     """
 
     platform: Platform
     key: str
     server: PostgresServer | RedisWithDbs
     hostname: str
+    host: str
     port: int
     generation: int
     network: pulumi.Input[str]
@@ -60,6 +63,7 @@ class ExporterArgs:
     pooler: str | None = None
     pooler_port: int = 0
     processes: int = 0
+    backup: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -199,18 +203,20 @@ def _spec(args: ExporterArgs, secrets: pulumi.Output[str]) -> WorkloadSpec:
         command=["python3", "-B", f"{_FOLDER}/exporter.py"],
         env={
             "EXPORTER_KIND": args.kind,
-            "EXPORTER_HOST": args.hostname,
+            "EXPORTER_HOST": args.host,
             "EXPORTER_PORT": str(args.port),
             "EXPORTER_APART": args.subnet,
+            "RES_OPTIONS": _RESOLVING,
             **(pooler if args.pooler else {}),
+            **({"EXPORTER_BACKUP": args.backup} if args.backup else {}),
         },
-        files=programs("exporter", "exposition", "looks"),
+        files=programs("exporter", "exposition", "looks", "replication"),
         joins=[Join(network=args.network, address=args.address), Join(network=args.monitoring)],
         mounts=[
             Mount(volume=secrets, path="/run/secrets", read_only=True),
         ],
         memory=_MEMORY,
-        cpu=0.25,
+        cpu=0.5,  # two exporters while one follows the other, and a scrape has to be answered meanwhile
         health=Health(command=["CMD-SHELL", ALIVE], interval=5, timeout=5),
         labels={"data-tier.component": "exporter", "data-tier.tier": "monitoring", **args.labels},
         grace=2,

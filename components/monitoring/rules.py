@@ -14,6 +14,7 @@ from components.config.models import Thresholds
 
 Severity = Literal["warning", "critical"]
 _DAY: Final = 24 * 3600
+_ARCHIVED_WITHIN: Final = 60  # seconds; in a healthy stack a piece waits for less than one
 
 RECORDED: Final = {
     "data_tier:connections": "sum by (server, kind, app) (pg_stat_activity_count)",
@@ -136,6 +137,14 @@ def _postgres(limits: Thresholds) -> Iterator[Alert]:
         remedy="Look whether its container runs and has the processor time and disk that it needs",
     )
     yield Alert(
+        name="StandbyMissing",
+        when="data_tier_standby_up == 0",
+        lasting="1m",
+        severity="critical",
+        summary="{{ $labels.standby }} of {{ $labels.server }} doesn't follow the primary",
+        remedy="./operatew status says whether it runs, ./operatew logs why it doesn't follow; make up brings it back",
+    )
+    yield Alert(
         name="TransactionAge",
         when=f"max by (server, kind, app, datname) (pg_database_wraparound_age_datfrozenxid_seconds) > "
         f"{limits.transaction_age}",
@@ -160,28 +169,39 @@ def _postgres(limits: Thresholds) -> Iterator[Alert]:
         summary="{{ $labels.server }} can't archive its log: a restore reaches no further than the last that it could",
         remedy="./operatew logs of the server say why; the log stays on the data volume until it is archived",
     )
+    yield Alert(
+        name="ArchiveOverdue",
+        when=f"data_tier_archive_waiting_seconds > {_ARCHIVED_WITHIN}",
+        lasting="30s",
+        severity="critical",
+        summary="A piece of the log of {{ $labels.server }} has waited {{ $value | humanizeDuration }} to be archived",
+        remedy="./operatew status says whether its backup container runs; ./operatew logs of the server say more",
+    )
 
 
 def _backups() -> Iterator[Alert]:
-    overdue = "data_tier_backup_overdue_after_seconds"
-    newest = 'max by (server) (data_tier_backup_last_success_timestamp_seconds{type=~"full|diff|incr"})'
-    logical = 'max by (server) (data_tier_backup_last_success_timestamp_seconds{type="logical"})'
-    tested = "max by (server) (data_tier_restore_test_last_success_timestamp_seconds)"
-    archived = "max by (server) (data_tier_wal_archived_last_timestamp_seconds)"
-    for name, kind, since, what in (
-        ("BackupOverdue", "backup", newest, "backup"),
-        ("LogicalBackupOverdue", "logical", logical, "logical dump"),
-        ("RestoreTestOverdue", "restore_test", tested, "proven restore"),
-        ("ArchiveOverdue", "wal", archived, "archived piece of the log"),
+    overdue = "time() > max by (server, app, type) (data_tier_backup_overdue_timestamp_seconds"
+    for name, types, what in (
+        ("BackupOverdue", "full|diff|incr", "{{ $labels.type }} backup"),
+        ("LogicalBackupOverdue", "logical", "logical dump"),
+        ("RestoreTestOverdue", "restore_test", "restore test"),
     ):
         yield Alert(
             name=name,
-            when=f'(time() - {since}) > on (server) max by (server) ({overdue}{{kind="{kind}"}})',
-            lasting="1m",
+            when=f'{overdue}{{type=~"{types}"}})',
+            lasting="5m",
             severity="critical",
-            summary=f"The last {what} of {{{{ $labels.server }}}} is {{{{ $value | humanizeDuration }}}} old",
+            summary=f"A {what} of {{{{ $labels.server }}}} has been left out",
             remedy="./operatew backups says what was done when; ./operatew logs of the backup container say why",
         )
+    yield Alert(
+        name="BackupDown",
+        when="data_tier_backup_up == 0",
+        lasting="2m",
+        severity="critical",
+        summary="The backup container of {{ $labels.server }} doesn't answer",
+        remedy="./operatew status; until it runs the log stays on the server's volume",
+    )
     yield Alert(
         name="BackupFailed",
         when="max by (server, type) (data_tier_backup_last_failure_timestamp_seconds)"

@@ -58,7 +58,7 @@ class PostgresServerArgs(ServerArgs):
         """One for all members, whichever answers."""
         if self.group is None or self.tls is None:
             return super().certificate(uid)
-        names = [self.hostname, *self.aliases, *self.group.names]
+        names = [self.hostname, *self.aliases, self.group.host_way, *self.group.names]
         return self.tls.issue(names, [self.address, *self.group.addresses.values()], uid)
 
 
@@ -241,7 +241,7 @@ def _ways(args: PostgresServerArgs, shared: Stored | None) -> WaysArgs | None:
         aliases=args.aliases,
         address=args.follower,
         host_address=args.address,
-        host_sources=[args.gateway, args.watchdog, *exposed],
+        host_sources=[args.gateway, args.watchdog, *exposed, *([args.exporter] if args.exporter else [])],
         connections=args.settings.connections or sizing.default_connections(args.settings.resources.memory),
         labels=args.labels,
     )
@@ -250,7 +250,7 @@ def _ways(args: PostgresServerArgs, shared: Stored | None) -> WaysArgs | None:
 def _hba(args: PostgresServerArgs) -> str:
     """Static, and so with the watchdog's line before any app has limits to watch.
 
-    With members the host and the watchdog come by the way that takes nobody else.
+    With members the host, the watchdog and the exporter come by the way that takes nobody else.
     """
     group, exposed = args.group, args.forwarder if args.settings.expose else None
     watchdog = args.address if group else args.watchdog
@@ -261,7 +261,7 @@ def _hba(args: PostgresServerArgs) -> str:
         forwarder=args.address if group else exposed,
         pooler=args.pooler is not None,
         watchdog=watchdog if args.settings.watchdog.enabled else None,
-        exporter=args.exporter,
+        exporter=args.address if group and args.exporter else args.exporter,
         backup=args.backup is not None,
         tls=bool(args.tls),
         members=list(group.addresses.values()) if group else (),

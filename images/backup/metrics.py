@@ -17,7 +17,7 @@ _HELP: Final = {
     "data_tier_restore_test_failed": "Whether the last restore test failed.",
     "data_tier_restore_test_seconds": "How long the last good restore test took.",
     "data_tier_wal_archived_last_timestamp_seconds": "When the server archived a segment of its log last.",
-    "data_tier_backup_overdue_after_seconds": "How long after its last success a job has been left out.",
+    "data_tier_backup_overdue_timestamp_seconds": "When a job has been left out, unless it is done before.",
 }
 Sample = tuple[str, dict[str, str], float]
 
@@ -61,5 +61,7 @@ def _samples(
     yield "data_tier_restore_test_seconds", {}, test.get("seconds", 0)
     yield "data_tier_wal_archived_last_timestamp_seconds", {}, archived
     for kind, its in schedules.items():
-        name = TYPES.get(kind, kind)
-        yield "data_tier_backup_overdue_after_seconds", {"kind": name}, schedule.overdue_after(its, now)
+        counts = max(runs.get(done, {}).get("success", 0) for done in schedule.counting(kind))
+        since = counts or runs.get("since", {}).get("tried") or now.timestamp()
+        due = since + schedule.overdue_after(its, now)
+        yield "data_tier_backup_overdue_timestamp_seconds", {"type": TYPES.get(kind, kind)}, due

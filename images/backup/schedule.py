@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from components import cron
 
-ORDER: Final = ("full", "differential", "incremental", "restore_test")
+BACKUPS: Final = ("full", "differential", "incremental")
+ORDER: Final = (*BACKUPS, "restore_test")
 _AGAIN: Final = timedelta(minutes=5)
 _FIRST: Final = "full"
 
@@ -41,6 +42,11 @@ def _retried(run: Mapping[str, Any]) -> datetime:
 
 def _failed(run: Mapping[str, Any]) -> bool:
     return bool(run.get("failure", 0) > run.get("success", 0))
+
+
+def counting(kind: str) -> tuple[str, ...]:
+    """The jobs of which a success is one of `kind`: a larger backup has what a smaller one would have."""
+    return BACKUPS[: BACKUPS.index(kind) + 1] if kind in BACKUPS else (kind,)
 
 
 def overdue_after(schedule: str, now: datetime) -> float:

@@ -21,18 +21,21 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Final
 
 from images.monitoring.exposition import Sample
-from images.monitoring.looks import CA, MEMORY, Certificate, Login, Looks, Pools, Server, Standbys, say, volume, written
+from images.monitoring.looks import CA, MEMORY, Certificate, Login, Looks, Pools, Server, say, volume, written
+from images.monitoring.replication import Replication, backups
 
 ALIVE, SERVING = MEMORY / "alive", MEMORY / "serving"
 PORT: Final = 9187
 _OWN_PORTS: Final = (9201, 9202)  # of the exporters behind it, on loopback
-_SECONDS: Final = 8.0  # less than the shortest scrape interval
+_SECONDS: Final = 8.0  # less than the ten that Prometheus waits at most
+_CONNECT: Final = 2  # seconds, also for a name: the answer that a server is away has to come before the scrape is over
 _STARTING: Final = 15.0
 
 
@@ -40,12 +43,11 @@ class Behind:
     """Debian's exporter behind this one, on a port of the loopback."""
 
     def __init__(self, server: Server, login: Login, port: int) -> None:
-        self.login, self.port = login, port
+        self._server, self.login, self.port = server, login, port
         self._url = f"http://127.0.0.1:{port}/metrics"
         command, environment = _started(server, login, port)
         keep = {key: value for key, value in os.environ.items() if not key.startswith("EXPORTER_")}
         self._process = subprocess.Popen(command, env={**keep, "GOMAXPROCS": "1", **environment})  # noqa: S603
-        self._up = f"{'pg' if server.kind == 'postgres' else 'redis'}_up 1"
 
     @property
     def ended(self) -> bool:
@@ -60,8 +62,8 @@ class Behind:
     def let_in(self) -> bool:
         """Whether the server takes its login."""
         try:
-            return self._up in self.metrics().splitlines()
-        except OSError:
+            return self._server.well(self.metrics())
+        except (OSError, HTTPException):
             return False
 
     def end(self) -> None:
@@ -80,7 +82,7 @@ def _started(server: Server, login: Login, port: int) -> tuple[list[str], dict[s
     if server.kind == "postgres":
         tls = f"sslmode=verify-full&sslrootcert={CA}" if server.tls else "sslmode=disable"
         collectors = ["--collector.database_wraparound", "--collector.long_running_transactions"]
-        more = f"{tls}&connect_timeout=5&application_name=data-tier-exporter"
+        more = f"{tls}&connect_timeout={_CONNECT}&application_name=data-tier-exporter"
         # its log repeats the source where it can't connect, password and all, so that there is none in it
         known = {
             "DATA_SOURCE_NAME": f"postgresql://{login.user}@{host}/postgres?{more}",
@@ -93,7 +95,7 @@ def _started(server: Server, login: Login, port: int) -> tuple[list[str], dict[s
     keys = written(f"{port}.keys", json.dumps({named: login.key, address: login.key}))
     command = ["prometheus-redis-exporter", f"-web.listen-address={at}", f"-redis.addr={address}"]
     command += [f"-redis.user={login.user}", f"-redis.password-file={keys}", "-config-command=-"]
-    command += ["-set-client-name=false", "-exclude-latency-histogram-metrics"]
+    command += [f"-connection-timeout={_CONNECT}s", "-set-client-name=false", "-exclude-latency-histogram-metrics"]
     return [*command, *([f"-tls-ca-cert-file={CA}"] if server.tls else [])], {}
 
 
@@ -170,7 +172,7 @@ def own_addresses() -> list[str]:
     return [entry[0] for entry in entries if socket.gethostname() in entry[1:] and ":" not in entry[0]]
 
 
-def handler(serving: Serving, looks: Looks) -> type[BaseHTTPRequestHandler]:
+def handler(server: Server, serving: Serving, looks: Looks) -> type[BaseHTTPRequestHandler]:
     """Who answers a scrape."""
 
     class Answer(BaseHTTPRequestHandler):
@@ -183,7 +185,7 @@ def handler(serving: Serving, looks: Looks) -> type[BaseHTTPRequestHandler]:
             except OSError:
                 self.send_error(503)
                 return
-            body = (text + looks.text()).encode()
+            body = (text + looks.text(let_in=server.well(text))).encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
             self.send_header("Content-Length", str(len(body)))
@@ -209,10 +211,13 @@ def main(environment: Mapping[str, str]) -> int:
     SERVING.write_text("")
     looks: dict[str, Callable[[], Iterable[Sample]]] = {"certificate": Certificate(server).look, "volume": volume}
     if server.kind == "postgres":
-        looks["standbys"] = Standbys(server, serving.login).look
+        looks["replication"] = Replication(server, serving.login).look
         looks["pools"] = Pools(server, serving.login).look
+        looks["backups"] = partial(backups, server)
     threading.Thread(target=serving.watch, daemon=True).start()
-    ThreadingHTTPServer((address, PORT), handler(serving, Looks(looks))).serve_forever()
+    ThreadingHTTPServer(
+        (address, PORT), handler(server, serving, Looks(looks, ("certificate", "replication")))
+    ).serve_forever()
     return 0
 
 

@@ -1,6 +1,7 @@
-"""What Debian's exporters don't know of a server: its certificate, the room on its volume, its standbys, its pools.
+"""What Debian's exporters don't know of a server: its certificate, the room on its volume, its pools.
 
-Owns how each is looked at; which alert follows from it belongs to `components.monitoring.rules`.
+Owns how each is looked at; which alert follows from it belongs to `components.monitoring.rules`, who has the server's
+log to `replication`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import socket
 import ssl
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -49,7 +50,7 @@ class Login:
 
 @dataclass(frozen=True)
 class Server:
-    """The server, and the pooler in front of it where there is one, as the environment names them."""
+    """The server, and beside it the pooler and who backs it up where there are any, as the environment names them."""
 
     kind: str
     host: str
@@ -58,6 +59,7 @@ class Server:
     pooler: str = ""
     pooler_port: int = 0
     processes: int = 0
+    backup: str = ""
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Server:
@@ -70,7 +72,12 @@ class Server:
             pooler=environment.get("EXPORTER_POOLER", ""),
             pooler_port=int(environment.get("EXPORTER_POOLER_PORT", "0")),
             processes=int(environment.get("EXPORTER_POOLER_PROCESSES", "0")),
+            backup=environment.get("EXPORTER_BACKUP", ""),
         )
+
+    def well(self, metrics: str) -> bool:
+        """Whether Debian's exporter tells that the server has let it in."""
+        return f"{'pg' if self.kind == 'postgres' else 'redis'}_up 1" in metrics.splitlines()
 
     def connect(self, login: Login, host: str, port: int, database: str) -> psycopg.Connection[Any]:
         """As the exporter to PostgreSQL or to the pooler's console, which knows no prepared statements."""
@@ -82,7 +89,7 @@ class Server:
             passfile=login.passfile(),
             dbname=database,
             autocommit=True,
-            connect_timeout=3,
+            connect_timeout=2,
             application_name="data-tier exporter",
             prepare_threshold=None,
             **tls,  # type: ignore[arg-type]  # names of libpq
@@ -106,7 +113,7 @@ class Certificate:
 
     def _shown(self) -> float:
         context = ssl.create_default_context(cafile=str(CA))
-        with socket.create_connection((self._server.host, self._server.port), 3) as raw:
+        with socket.create_connection((self._server.host, self._server.port), 2) as raw:
             if self._server.kind == "postgres":
                 raw.sendall(_TLS_REQUEST)
                 raw.recv(1)
@@ -120,40 +127,6 @@ def volume() -> Iterator[Sample]:
     its = os.statvfs(VOLUME)
     yield "data_tier_volume_bytes", {}, its.f_blocks * its.f_frsize
     yield "data_tier_volume_free_bytes", {}, its.f_bavail * its.f_frsize
-
-
-class Standbys:
-    """How far the standbys of a PostgreSQL server are behind: by one connection that stays open."""
-
-    _QUERY: ClassVar[str] = """
-        SELECT application_name, coalesce(extract(epoch FROM replay_lag), 0)::float
-          FROM pg_stat_replication WHERE state = 'streaming'"""
-
-    def __init__(self, server: Server, serving: Who) -> None:
-        self._server, self._serving = server, serving
-        self._open: psycopg.Connection[Any] | None = None
-        self._login: Login | None = None
-
-    def look(self) -> Iterator[Sample]:
-        """Raises psycopg.Error."""
-        for name, lag in self._rows():
-            yield "data_tier_standby_lag_seconds", {"standby": str(name)}, float(lag)
-
-    def _rows(self) -> list[Any]:
-        login = self._serving()
-        if login is None:
-            return []
-        if self._open is None or self._open.closed or self._login != login:
-            if self._open is not None:
-                self._open.close()
-            self._open = self._server.connect(login, self._server.host, self._server.port, "postgres")
-            self._login = login
-            self._open.execute("SET statement_timeout = '3s'")
-        try:
-            return self._open.execute(self._QUERY.encode()).fetchall()
-        except psycopg.Error:
-            self._open.close()
-            raise
 
 
 class Pools:
@@ -227,17 +200,22 @@ def _added(its: dict[str, float], row: Mapping[str, str]) -> None:
 
 @dataclass
 class Looks:
-    """Everything that is told beside Debian's exporter; one look that fails doesn't take the others along."""
+    """Everything that is told beside Debian's exporter; one look that fails doesn't take the others along.
+
+    Those `of_server` connect to it: where it is away a scrape has no time to wait for that again.
+    """
 
     by_name: Mapping[str, Callable[[], Iterable[Sample]]]
+    of_server: Collection[str] = ()
     failures: dict[str, int] = field(default_factory=dict)
 
-    def text(self) -> str:
-        """All that is told, in Prometheus' text format."""
-        """All that is told, in Prometheus' text format."""
+    def text(self, *, let_in: bool = True) -> str:
+        """All that is told, in Prometheus' text format; `let_in` says whether the server is there."""
         samples: list[Sample] = []
         for name, look in self.by_name.items():
             self.failures.setdefault(name, 0)
+            if name in self.of_server and not let_in:
+                continue
             try:
                 samples += list(look())
             except (OSError, psycopg.Error, KeyError, ValueError) as error:

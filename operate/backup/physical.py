@@ -21,7 +21,8 @@ from operate.backup.manifest import Facts
 from operate.errors import OperateError
 from operate.stack import Server, Stack
 
-TYPES: Final = ("full", "differential", "incremental")
+SHORT: Final = {"full": "full", "differential": "diff", "incremental": "incr"}  # as pgBackRest has them
+TYPES: Final = tuple(SHORT)
 RESTORE_TEST: Final = "restore_test"
 _PROGRAM: Final = ("python3", "-B", "-m", "images.backup")
 _SILENCE_SECONDS: Final = 24 * 3600
@@ -45,11 +46,15 @@ class Beside:
         return done
 
 
-def of(stack: Stack, client: docker.DockerClient, app: str | None = None) -> Iterator[Beside]:
-    """The servers with backups, or that of one app's database. Raises OperateError where a container doesn't run."""
-    only = stack.databases[app].server if app and app in stack.databases else None
+def of(stack: Stack, client: docker.DockerClient, app: str | None = None, only: str | None = None) -> Iterator[Beside]:
+    """The servers with backups, that of one app's database, or the one with the key `only`.
+
+    Raises OperateError where a container doesn't run.
+    """
+    if app:
+        only = stack.databases[app].server if app in stack.databases else ""
     for key, server in stack.servers.items():
-        if server.backup and (app is None or key == only):
+        if server.backup and only in (None, key):
             yield Beside(key=key, server=server, container=daemon.running(client, server.backup))
 
 

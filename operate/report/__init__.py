@@ -1,7 +1,7 @@
 """`operate report`: the state of a stack as one HTML page that needs nothing else, for people who look at it later.
 
-Owns what is on it, from what `status` finds and, where the stack is monitored, from what Prometheus has kept. How it
-looks belongs to `page`, how a chart is drawn to `chart`.
+Owns what is on it, from what `status` finds and, where the stack is monitored, what Prometheus has kept. How it looks
+belongs to `page`, how a chart is drawn to `chart`, what there is of backups to `proofs`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import docker
 from operate import status
 from operate.errors import OperateError
 from operate.prometheus import Prometheus, Series
-from operate.report.page import Chart, Page, Proof, page
+from operate.report import proofs
+from operate.report.page import Chart, Page, page
 from operate.stack import Stack
 
 _POINTS: Final = 180
@@ -64,12 +65,6 @@ FIGURES: Final = (
         expression='sum by (datname, server) (pg_database_size_bytes{datname!~"template.*"})',
     ),
 )
-_PROOFS: Final = {
-    "made": "max by (server, type) (data_tier_backup_last_success_timestamp_seconds)",
-    "size": "max by (server, type) (data_tier_backup_size_bytes)",
-    "failed": "max by (server, type) (data_tier_backup_last_failure_timestamp_seconds)",
-    "tested": "max by (server) (data_tier_restore_test_last_success_timestamp_seconds)",
-}
 
 
 def make(stack: Stack, client: docker.DockerClient, hours: int, now: datetime | None = None) -> str:
@@ -78,33 +73,27 @@ def make(stack: Stack, client: docker.DockerClient, hours: int, now: datetime | 
         raise OperateError(f"{stack.name} is down: `make up STACK={stack.name}` brings it back")
     moment = now or datetime.now(UTC)
     found = status.gather(stack, client)
-    charts, proofs, missing = _measured(stack, client, moment, hours)
+    charts, missing = _measured(stack, client, moment, hours)
+    saved = proofs.look(stack, client)
     return page(
-        Page(stack=stack.name, at=moment, hours=hours, found=found, charts=charts, proofs=proofs, missing=missing)
+        Page(stack=stack.name, at=moment, hours=hours, found=found, charts=charts, proofs=saved, missing=missing)
     )
 
 
-def _measured(
-    stack: Stack, client: docker.DockerClient, moment: datetime, hours: int
-) -> tuple[list[Chart], list[Proof], str]:
-    """Charts and backups as Prometheus has them, and why there are none."""
+def _measured(stack: Stack, client: docker.DockerClient, moment: datetime, hours: int) -> tuple[list[Chart], str]:
+    """Charts as Prometheus has them, and why there are none."""
     if stack.monitoring is None:
-        return (
-            [],
-            [],
-            "The stack isn't monitored, so nothing of the past is known: data-tier:monitoring: {} mends that.",
-        )
+        return [], "The stack isn't monitored, so nothing of the past is known: data-tier:monitoring: {} mends that."
     try:
         prometheus = Prometheus.of(stack, client)
         begin = moment - timedelta(hours=hours)
         step = max(_LEAST_STEP, hours * 3600 // _POINTS)
         expressions = [figure.expression for figure in FIGURES]
         over = prometheus.over(begin.timestamp(), moment.timestamp(), step, *expressions)
-        proofs = _proofs(prometheus.now(*_PROOFS.values()))
     except OperateError as error:
-        return [], [], str(error)
+        return [], str(error)
     charts = [_chart(figure, series, begin, moment, step) for figure, series in zip(FIGURES, over, strict=True)]
-    return [chart for chart in charts if chart.lines], proofs, ""
+    return [chart for chart in charts if chart.lines], ""
 
 
 def _chart(figure: _Figure, series: Sequence[Series], begin: datetime, end: datetime, step: float) -> Chart:
@@ -121,23 +110,3 @@ def _chart(figure: _Figure, series: Sequence[Series], begin: datetime, end: date
 
 def _called(labels: Mapping[str, str], by: Sequence[str]) -> str:
     return " on ".join(labels[name] for name in by if labels.get(name))
-
-
-def _proofs(answers: Sequence[Sequence[Series]]) -> list[Proof]:
-    """One for each server and type of backup; empty where no backup container tells."""
-    by_what = {
-        what: {(one.labels["server"], one.labels.get("type", "")): one.last for one in series}
-        for what, series in zip(_PROOFS, answers, strict=True)
-    }
-    keys = sorted({*by_what["made"], *by_what["failed"]})
-    return [
-        Proof(
-            server=server,
-            type=kind,
-            made=by_what["made"].get((server, kind)),
-            size=by_what["size"].get((server, kind)),
-            failed=by_what["failed"].get((server, kind)),
-            tested=by_what["tested"].get((server, "")),
-        )
-        for server, kind in keys
-    ]

@@ -15,23 +15,12 @@ from operate import certificates
 from operate.connections import Use
 from operate.printing import size
 from operate.report.chart import COLOURS, Chart, draw, shown
+from operate.report.proofs import Proof
 from operate.status import Part, Report
 
 __all__ = ["Chart", "Page", "Proof", "page"]
 
 _NEARLY_FULL: Final = 0.9
-
-
-@dataclass(frozen=True, kw_only=True)
-class Proof:
-    """A server's backups of one type: when the last was made, failed and proven, and how large it is."""
-
-    server: str
-    type: str
-    made: float | None
-    size: float | None
-    failed: float | None
-    tested: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,17 +170,12 @@ def _proofs(its: Page) -> str:
             escape(one.type),
             _ago(one.made, its.at),
             escape(shown(one.size, "B")) if one.size is not None else "-",
-            _ago(one.tested, its.at) if one.type != "logical" else "-",
-            _failure(one),
+            _ago(one.tested, its.at),
+            f'<span class="bad">{escape(one.problem)}</span>' if one.problem else '<span class="good">well</span>',
         ]
         for one in its.proofs
     ]
     return _table("Backups", ["server", "type", "last", "size", "last proven restore", "state"], rows)
-
-
-def _failure(one: Proof) -> str:
-    failed = one.failed is not None and one.failed > (one.made or 0)
-    return '<span class="bad">the last one failed</span>' if failed else '<span class="good">well</span>'
 
 
 def _ago(moment: float | None, now: datetime) -> str:

@@ -158,3 +158,29 @@ def test_a_stack_that_is_down_keeps_its_figures_and_runs_nothing():
     found = build_from({**monitored(), "running": False})
     assert {one.inputs["name"] for one in found.of("Volume").values()} >= {"small-prometheus-data"}
     assert not containers(found)
+
+
+def test_an_exporter_comes_to_a_server_with_members_as_the_host_does():
+    raw = monitored()
+    raw["postgres"]["standbys"] = 1
+    found = running(build_from(raw))
+    name, address = "small-postgres-unified", "172.26.10.19"
+    assert f"EXPORTER_HOST={name}-host" in found[f"{name}-exporter"].inputs["envs"]
+    assert f" {address} " in str(found[f"{name}-host"].inputs["uploads"]).replace("}", " ")
+    for member in (f"{name}-1", f"{name}-2"):
+        (hba,) = [one["content"] for one in found[member].inputs["uploads"] if one["file"].endswith("pg_hba.conf")]
+        lines = [" ".join(line.split()) for line in hba.splitlines() if "exporter" in line]
+        logins = "data_tier_exporter_a,data_tier_exporter_b"
+        assert lines == [f"hostssl postgres {logins} 172.26.10.10/32 scram-sha-256", f"host all {logins} all reject"]
+
+
+def test_what_a_backup_container_tells_is_asked_for_by_the_exporter_beside_it():
+    raw = monitored()
+    raw["postgres"]["backup"] = {}
+    found = running(build_from(raw))
+    name = "small-postgres-unified"
+    assert f"EXPORTER_BACKUP={name}-backup" in found[f"{name}-exporter"].inputs["envs"]
+    networks = {one["name"] for one in found[f"{name}-backup"].inputs["networksAdvanced"]}
+    assert networks == {"small-data-tier"}
+    other = running(build_from(monitored()))[f"{name}-exporter"].inputs["envs"]
+    assert not any(one.startswith("EXPORTER_BACKUP") for one in other)

@@ -134,7 +134,8 @@ def test_metrics_tell_a_failed_test_and_the_newest_size() -> None:
     assert 'data_tier_backup_last_success_timestamp_seconds{server="db",type="full"} 5.000' in text
     assert 'data_tier_restore_test_failed{server="db"} 1.000' in text
     assert 'data_tier_backup_size_bytes{server="db",type="full"} 5.000' in text
-    assert 'data_tier_backup_overdue_after_seconds{server="db",kind="restore_test"} 88200.000' in text
+    overdue = 'data_tier_backup_overdue_timestamp_seconds{server="db",type='
+    assert f'{overdue}"restore_test"}} 88205.000' in text
 
 
 def test_the_data_and_the_socket_turn_to_the_member_that_takes_writes(tmp_path: Path) -> None:
@@ -157,3 +158,19 @@ def test_the_data_and_the_socket_turn_to_the_member_that_takes_writes(tmp_path: 
         following.follow(its)
         assert (Path(its.cluster) / "whose").read_text() == number
         assert (Path(its.sockets) / "number").read_text() == f"{number}\n"
+
+
+def test_a_larger_backup_counts_for_a_smaller_one_and_nothing_is_overdue_at_once() -> None:
+    def overdue(runs: dict[str, dict[str, object]]) -> dict[str, float]:
+        text = metrics.text("db", NIGHTLY, runs, [], 0.0, SUNDAY)
+        found = (line.split() for line in text.splitlines() if line.startswith("data_tier_backup_overdue"))
+        return {name.split('"')[3]: float(value) for name, value in found}
+
+    begun = {"since": {"tried": 1000}}
+    assert set(overdue(begun).values()) >= {1000 + 86400 + 1800}
+    assert min(overdue(begun).values()) > 1000
+    full = overdue({**begun, "full": {"success": 5000}})
+    assert full["diff"] - overdue(begun)["diff"] == 4000
+    assert full["restore_test"] == overdue(begun)["restore_test"]
+    incremental = overdue({**begun, "incremental": {"success": 5000}})
+    assert incremental["full"] == overdue(begun)["full"]

@@ -52,7 +52,7 @@ def test_without_a_daemon_nothing_is_decided(monkeypatch: pytest.MonkeyPatch):
 def test_images_that_are_there_with_the_recipe_of_today_are_not_built(
     fake_daemon: FakeDaemon, capsys: pytest.CaptureFixture[str]
 ):
-    own = (build.recipes.probe(), build.recipes.pooler(), build.recipes.backup(), build.recipes.follower())
+    own = (build.recipes.probe(), build.recipes.pooler())
     for recipe in (build.recipes.postgres(), build.recipes.redis(), *own):
         labels = {build.recipes.RECIPE_LABEL: recipe.digest}
         fake_daemon.answers[f"/images/{recipe.tag}/json"] = (200, {"Id": "x", "Config": {"Labels": labels}})
@@ -76,7 +76,7 @@ def test_an_image_with_the_recipe_of_yesterday_is_built_again(fake_daemon: FakeD
         labels = {build.recipes.RECIPE_LABEL: recipe.digest if "redis" in recipe.tag else "of yesterday"}
         fake_daemon.answers[f"/images/{recipe.tag}/json"] = (200, {"Id": "x", "Config": {"Labels": labels}})
     decision = build.ensure(POSTGRES, REDIS, "debian")
-    own = ("backup:17", "haproxy:1", "pgbouncer:1", "postgres:17", "probe:1")
+    own = ("pgbouncer:1", "postgres:17", "probe:1")
     assert sorted(made) == [f"data-tier/{one}" for one in own]
     assert sorted(decision.built) == sorted(made)
 
@@ -113,18 +113,30 @@ def test_mongodb_without_a_major_in_its_name_is_an_error(fake_daemon: FakeDaemon
         _built(monkeypatch, "debian", "mongo")
 
 
+@pytest.mark.parametrize("part", build.PARTS)
 @pytest.mark.parametrize(
-    ("source", "wanted"),
-    [("debian", "data-tier/monitoring:1"), ("registry", "data-tier/monitoring:1 FROM debian:trixie-slim")],
+    ("source", "names"),
+    [
+        ("debian", {"backup": "backup:17", "haproxy": "haproxy:1", "monitoring": "monitoring:1"}),
+        (
+            "registry",
+            {
+                "backup": f"backup:16 FROM {POSTGRES}",
+                "haproxy": "haproxy:1 FROM debian:trixie-slim",
+                "monitoring": "monitoring:1 FROM debian:trixie-slim",
+            },
+        ),
+    ],
 )
-def test_what_watches_the_servers_is_built_only_where_it_is_asked_for(
-    fake_daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch, source: str, wanted: str
+def test_what_only_some_stacks_have_is_built_only_where_it_is_asked_for(
+    fake_daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch, source: str, names: dict[str, str], part: str
 ):
     made: list[str] = []
     monkeypatch.setattr(build.debian, "ensure_tools", lambda say: None)
     monkeypatch.setattr(build.debian, "build", lambda recipe: made.append(recipe.tag))
     monkeypatch.setattr(build.registry, "build", lambda kind, base, tag: made.append(f"{tag} FROM {base}"))
     build.ensure(POSTGRES, REDIS, source)
-    assert wanted not in made
-    build.ensure(POSTGRES, REDIS, source, monitoring=True)
-    assert wanted in made
+    of_every_stack = set(made)
+    made.clear()
+    build.ensure(POSTGRES, REDIS, source, parts=[part])
+    assert set(made) - of_every_stack == {f"data-tier/{names[part]}"}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from images.monitoring import exporter, looks, prometheus
+from images.monitoring import exporter, looks, prometheus, replication
 from images.monitoring.exposition import Sample, exposition
 
 
@@ -97,3 +99,36 @@ def test_what_the_host_has_told_is_served_whole(tmp_path: Path):
     (tmp_path / "a.prom").write_text("a 1\n")
     (tmp_path / "note.txt").write_text("c 1\n")
     assert prometheus.told(tmp_path) == "a 1\nb 1\n"
+
+
+def test_a_server_that_is_away_is_not_asked_again():
+    asked: list[str] = []
+
+    def look(name: str) -> Iterator[Sample]:
+        asked.append(name)
+        yield "data_tier_volume_bytes", {}, 5
+
+    its = looks.Looks({one: partial(look, one) for one in ("certificate", "volume")}, of_server=["certificate"])
+    its.text(let_in=False)
+    assert asked == ["volume"]
+    its.text()
+    assert asked == ["volume", "certificate", "volume"]
+
+
+def test_what_a_backup_container_tells_is_told_under_the_key_of_the_server():
+    text = """# HELP data_tier_backup_size_bytes Bytes.
+# TYPE data_tier_backup_size_bytes gauge
+data_tier_backup_size_bytes{server="small-postgres",type="full"} 5.000
+data_tier_restore_test_failed{server="small-postgres"} 1.000
+python_info{version="3"} 1
+"""
+    assert list(replication.samples(text)) == [
+        ("data_tier_backup_size_bytes", {"type": "full"}, 5.0),
+        ("data_tier_restore_test_failed", {}, 1.0),
+    ]
+
+
+def test_a_backup_container_that_does_not_answer_is_told():
+    server = looks.Server(kind="postgres", host="db", port=5432, tls=True, backup="localhost")
+    assert list(replication.backups(server)) == [("data_tier_backup_up", {}, 0)]
+    assert list(replication.backups(replace(server, backup=""))) == []

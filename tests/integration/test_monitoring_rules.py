@@ -23,8 +23,9 @@ REDIS = 'server="redis",kind="redis"'
 Series = Mapping[str, str]
 
 
-def overdue(kind: str) -> str:
-    return f'data_tier_backup_overdue_after_seconds{{server="postgres",kind="{kind}"}}'
+def overdue(kind: str, at: int) -> Series:
+    """Time starts at 0, and is looked at in second `AT` * 60."""
+    return {f'data_tier_backup_overdue_timestamp_seconds{{server="postgres",type="{kind}"}}': f"{at}x40"}
 
 
 def cache(hits: int, reads: int) -> Series:
@@ -44,16 +45,8 @@ def connections(count: int, most: int) -> Series:
     }
 
 
-def aged(kind: str, name: str, age: int) -> Series:
-    """Time starts at 0: what was done at second 60 is `AT` minutes old less one."""
-    return {overdue(kind): f"{age}x40", name: "60x40"}
-
-
 FULL = 'data_tier_backup_last_success_timestamp_seconds{server="postgres",type="full"}'
-LOGICAL = 'data_tier_backup_last_success_timestamp_seconds{server="postgres",type="logical"}'
 FAILED = 'data_tier_backup_last_failure_timestamp_seconds{server="postgres",type="full"}'
-TESTED = 'data_tier_restore_test_last_success_timestamp_seconds{server="postgres"}'
-ARCHIVED = 'data_tier_wal_archived_last_timestamp_seconds{server="postgres"}'
 CERTIFICATE = f"data_tier_certificate_end_seconds{{{PG}}}"
 WAITS = f'data_tier_pool_wait_seconds{{{PG},database="shop"}}'
 AGE = f'pg_database_wraparound_age_datfrozenxid_seconds{{{PG},datname="shop"}}'
@@ -81,10 +74,18 @@ CASES: Mapping[str, tuple[Series, Series]] = {
         {f"pg_stat_archiver_failed_count{{{PG}}}": "0x10 1+1x20"},
         {f"pg_stat_archiver_failed_count{{{PG}}}": "3x40"},
     ),
-    "BackupOverdue": (aged("backup", FULL, 1000), aged("backup", FULL, 1200)),
-    "LogicalBackupOverdue": (aged("logical", LOGICAL, 1000), aged("logical", LOGICAL, 1200)),
-    "RestoreTestOverdue": (aged("restore_test", TESTED, 1000), aged("restore_test", TESTED, 1200)),
-    "ArchiveOverdue": (aged("wal", ARCHIVED, 1000), aged("wal", ARCHIVED, 1200)),
+    "BackupOverdue": (overdue("diff", 800), overdue("diff", 1201)),
+    "LogicalBackupOverdue": (overdue("logical", 800), overdue("logical", 1201)),
+    "RestoreTestOverdue": (overdue("restore_test", 800), overdue("restore_test", 1201)),
+    "BackupDown": ({f"data_tier_backup_up{{{PG}}}": "0x40"}, {f"data_tier_backup_up{{{PG}}}": "1x40"}),
+    "ArchiveOverdue": (
+        {f"data_tier_archive_waiting_seconds{{{PG}}}": "61x40"},
+        {f"data_tier_archive_waiting_seconds{{{PG}}}": "60x40"},
+    ),
+    "StandbyMissing": (
+        {f'data_tier_standby_up{{{PG},standby="member_2"}}': "0x40"},
+        {f'data_tier_standby_up{{{PG},standby="member_2"}}': "1x40"},
+    ),
     "BackupFailed": ({FAILED: "100x40", FULL: "60x40"}, {FAILED: "60x40", FULL: "100x40"}),
     "RestoreTestFailed": (
         {'data_tier_restore_test_failed{server="postgres"}': "1x40"},

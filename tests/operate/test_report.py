@@ -12,8 +12,10 @@ import pytest
 
 from operate.connections import Use
 from operate.prometheus import Alert
+from operate.report import proofs
 from operate.report.chart import Chart, draw, shown
-from operate.report.page import Page, Proof, page
+from operate.report.page import Page, page
+from operate.report.proofs import Proof
 from operate.status import Part, Report
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -120,9 +122,9 @@ def test_names_cannot_break_out_of_the_page():
         certificates={EVIL: NOW},
         alerts=(alert(name=EVIL, server=EVIL, summary=EVIL, remedy=EVIL),),
     )
-    proofs = [Proof(server=EVIL, type=EVIL, made=1.0, size=1.0, failed=2.0, tested=None)]
+    saved = [Proof(server=EVIL, type=EVIL, made=1.0, size=1.0, problem=EVIL)]
     bad = Chart(title=EVIL, unit="", begin=0, end=60, step=5, lines={EVIL: [(1.0, 1.0), (6.0, 2.0)]})
-    text = written(found, stack=EVIL, charts=[bad], proofs=proofs) + written(found, missing=EVIL)
+    text = written(found, stack=EVIL, charts=[bad], proofs=saved) + written(found, missing=EVIL)
     assert "<script" not in text
     assert text.count("&lt;script&gt;") > 15
 
@@ -148,9 +150,7 @@ class _Balanced(HTMLParser):
 
 
 def test_the_page_is_whole_and_asks_nobody_for_anything():
-    text = written(
-        report(alerts=(alert(),)), proofs=[Proof(server="db", type="full", made=1.0, size=1.0, failed=None, tested=1.0)]
-    )
+    text = written(report(alerts=(alert(),)), proofs=[Proof(server="db", type="full", made=1.0, size=1.0, tested=1.0)])
     parser = _Balanced()
     parser.feed(text)
     assert (parser.open, parser.wrong) == ([], [])
@@ -169,9 +169,17 @@ def test_the_verdict_says_the_worst():
 
 def test_a_backup_that_failed_after_the_last_good_one_is_said():
     hour = NOW.timestamp() - 3600
-    good = Proof(server="db", type="full", made=hour, size=1024.0, failed=hour - 1, tested=hour)
-    assert "1.0 h ago" in written(report(), proofs=[good])
-    assert "the last one failed" not in written(report(), proofs=[good])
-    bad = Proof(server="db", type="full", made=hour, size=1024.0, failed=hour + 1, tested=None)
-    assert "the last one failed" in written(report(), proofs=[bad])
-    assert "never" in written(report(), proofs=[bad])
+
+    def told(**runs: dict[str, float | str]) -> str:
+        backups = [{"type": "full", "stored": 1.0}, {"type": "full", "stored": 2048.0}]
+        return written(report(), proofs=list(proofs.of_server("postgres", {"runs": runs, "backups": backups})))
+
+    good = {"success": hour, "failure": hour - 1, "error": "before"}
+    well = told(full=good, restore_test=good)
+    assert "1.0 h ago" in well
+    assert f"<td>{shown(2048.0, 'B')}</td>" in well
+    assert "failed" not in well
+    assert "the last backup failed: no room" in told(full={"success": hour, "failure": hour + 1, "error": "no room"})
+    refuted = {"success": hour, "failure": hour + 1, "error": "t has other rows"}
+    assert "the last restore test failed: t has other rows" in told(full=good, restore_test=refuted)
+    assert "never" in told(full=good)

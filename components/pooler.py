@@ -33,7 +33,8 @@ from components.platforms import (
 )
 from components.postgres import _pgbouncer as texts
 from components.postgres._inside import as_admin, inside
-from components.postgres.server import PORT, PostgresServer
+from components.postgres.container import PORT
+from components.postgres.server import PostgresServer
 from components.rotation import Rotation
 from components.tls import CertificateAuthority, ServerCertificate
 

@@ -21,7 +21,7 @@ from components.naming import (
     tier_network,
 )
 from components.network import DataAddresses
-from components.postgres.server import PORT as POSTGRES_PORT
+from components.postgres.container import PORT as POSTGRES_PORT
 from components.stores import own_addresses, redis_addresses, shared_addresses
 
 

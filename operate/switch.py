@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,9 +17,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import docker
-from docker.errors import APIError, DockerException
+from docker.errors import APIError
 
-from operate import daemon, inside, members, pooler_console
+from operate import daemon, inside, lost_log, members, pooler_console
 from operate.errors import OperateError
 from operate.members import FOLDER, Member
 from operate.stack import Server, Stack
@@ -30,7 +29,6 @@ _PAUSE_SECONDS: Final = 5  # for running transactions
 _TAKES_SECONDS: Final = 60
 _BACK_SECONDS: Final = 60
 _WENT_BACK: Final = 3
-_DATA: Final = "/var/lib/postgresql/data"
 _MARK: Final = """\
 set -e
 [ -z "$2" ] || : >%(folder)s/alone
@@ -44,11 +42,6 @@ while :; do
     sleep 0.05
 done"""
 _CHECKPOINT: Final = ["psql", "--no-psqlrc", "--quiet", "--dbname=postgres", "--command=CHECKPOINT"]
-# On the newest timeline that is there, which was the primary's own: the standby's last checkpoint may be of one before.
-_READ: Final = """\
-newest=$(ls "$1" | grep -xE '[0-9A-F]{24}' | cut -c 1-8 | sort | tail -n 1)
-exec pg_waldump --quiet --path="$1" --timeline="$(printf %d "0x$newest")" --start="$2\""""
-_PLACE: Final = re.compile(r"\b([0-9A-F]+)/([0-9A-F]+)\b")  # in the log, as it names them where that ends
 
 Progress = Callable[[str], None]
 
@@ -136,13 +129,13 @@ def promote(
             raise OperateError(f"{second.name} doesn't answer as a standby ({second.state}): nobody can take over")
         container = daemon.running(client, second.name)
         _mark(container, str(second.number), alone=server.synchronous)
-        if first.state == "running" and not first.role:
+        if first.state in {"running", "paused"} and not first.role:
             _kill(client, first.name, said)
         _serves(container, second)
         seconds = round(time.monotonic() - began, 2)
         said(f"{second.name} is the primary, {seconds:.1f} s after the command")
-        lost = _left_behind(client, server, first, second)  # after it: nobody waits for that
-        said(_loss(server, first, lost))
+        lost = lost_log.left_behind(client, server, first, second)  # after it: nobody waits for that
+        said(lost_log.told(server, first, lost))
         back = _brought_back(client, server, first, second, said)
     return Switched(server=key, former=first.name, primary=second.name, seconds=seconds, lost=lost, back=back)
 
@@ -253,13 +246,11 @@ def _streams_again(client: docker.DockerClient, server: Server, first: Member) -
 
 
 def _kill(client: docker.DockerClient, name: str, said: Progress) -> None:
-    """What doesn't answer any more shall not answer again as a primary."""
+    """What doesn't answer any more shall not answer again as a primary: paused, it is killed before it goes on."""
     container = daemon.find(client, name)
     if container is None:
         return
     try:
-        if container.status == "paused":
-            container.unpause()
         container.kill()
     except APIError as error:
         said(f"{name} can't be killed ({error.explanation}); it gives way by itself")
@@ -278,49 +269,3 @@ def _brought_back(client: docker.DockerClient, server: Server, first: Member, se
         return True
     said(f"{first.name} doesn't follow yet: `./operatew status` shows when it does")
     return False
-
-
-def _left_behind(client: docker.DockerClient, server: Server, first: Member, second: Member) -> int | None:
-    """How many bytes of log the dead primary wrote and the standby hasn't got, by its volume; None without that.
-
-    Read before that follows the new primary, which makes it forget them.
-    """
-    container = daemon.find(client, first.name)
-    if container is None or container.status == "running":
-        return None
-    volume = server.volume if first.number == 1 else f"{first.name}-data"
-    start = f"{second.position >> 32:X}/{second.position & 0xFFFFFFFF:X}"
-    try:
-        client.volumes.get(volume)
-        image = str(client.containers.get(second.name).attrs["Image"])
-        told = client.containers.run(
-            image,
-            ["-c", _READ, "read", f"{_DATA}/pgdata/pg_wal", start],
-            entrypoint="sh",
-            network_mode="none",
-            volumes={volume: {"bind": _DATA, "mode": "ro"}},
-            labels={daemon.STACK_LABEL: server.name, "data-tier.component": "look"},
-            cap_drop=["ALL"],
-            user="postgres",
-            detach=True,
-        )
-        try:
-            told.wait(timeout=_TAKES_SECONDS)
-            said = told.logs().decode(errors="replace")
-        finally:
-            told.remove(force=True)
-    except DockerException:
-        return None
-    ends = [(int(high, 16) << 32) + int(low, 16) for high, low in _PLACE.findall(said)]
-    return max(0, max(ends) - second.position) if ends else None
-
-
-def _loss(server: Server, first: Member, lost: int | None) -> str:
-    """What is lost, in words."""
-    if lost == 0:
-        return f"nothing is lost: the standby has all that {first.name} wrote"
-    waited = server.synchronous and not first.alone
-    known = f"{lost} bytes of log" if lost is not None else "what it wrote last, which nobody can say,"
-    if waited:
-        return f"{first.name} has {known} alone, of which no client was told that it is committed"
-    return f"{first.name} has {known} alone: what was committed there is lost, as commits didn't wait for the standby"

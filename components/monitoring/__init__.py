@@ -19,7 +19,7 @@ from components.naming import POOLER_PORT, backup_name, host_way_name, server_ke
 from components.network import DataAddresses
 from components.platforms import Platform
 from components.postgres import PostgresServer
-from components.postgres.server import PORT as POSTGRES_PORT
+from components.postgres.container import PORT as POSTGRES_PORT
 from components.redis import RedisWithDbs
 from components.stores import Servers, Stores, own_addresses, shared_addresses
 from components.tls import CertificateAuthority

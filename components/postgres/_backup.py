@@ -23,7 +23,8 @@ from components.platforms import Health, Join, Mount, Stored, WorkloadSpec, merg
 from components.postgres import _archiver
 from components.postgres._inside import as_admin, inside
 from components.postgres._preloaded import preloaded
-from components.postgres.server import CLUSTER, DATA, PORT, SOCKETS, PostgresServer, PostgresServerArgs
+from components.postgres.container import CLUSTER, DATA, PORT, SOCKETS
+from components.postgres.server import PostgresServer, PostgresServerArgs
 from components.tls import CA_PATH, CERTIFICATE_PATH, KEY_PATH
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
@@ -31,6 +32,8 @@ _PROGRAM: Final = "/opt/data-tier"
 _MODULES: Final = ("components/cron.py", "components/table_facts.py")
 _CONFIG, _PGBACKREST = "/etc/data-tier/backup.json", "/etc/data-tier/pgbackrest.conf"
 _FOLDER, _SCRATCH = "/var/lib/data-tier", "/var/lib/scratch"
+_MEMBERS: Final = "/var/lib/members"  # in it each by its number, and a link to the primary
+_OF_PRIMARY: Final = f"{_MEMBERS}/primary/socket"
 _CIPHER: Final = "backup_cipher"
 _UID: Final = 34  # of Debian's user backup
 _CAPABILITIES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
@@ -118,21 +121,20 @@ def _spec(
     volumes: tuple[Stored, Stored],
     labels: Mapping[str, str],
 ) -> WorkloadSpec:
-    its, sockets = args.its, args.server.sockets
+    its = args.its
     repository, scratch = volumes
     return WorkloadSpec(
         name=owner,
         image=its.platform.image(f"data-tier/backup:{its.major}"),
         command=["python3", "-B", "-m", "images.backup", "serve"],
         env={"PYTHONPATH": _PROGRAM},
-        files={**_sources(), _CONFIG: _told(args), _PGBACKREST: pgbackrest(args.settings, CLUSTER)},
+        files={**_sources(), _CONFIG: _told(args), _PGBACKREST: pgbackrest(args.settings, CLUSTER, _sockets(its))},
         joins=[Join(network=its.network)],
         mounts=[
             Mount(volume=repository.name, path=_FOLDER),
             Mount(volume=scratch.name, path=_SCRATCH),
             Mount(volume=secrets, path="/run/secrets", read_only=True),
-            Mount(volume=args.server.data.name, path=DATA, read_only=True),
-            *([Mount(volume=sockets.name, path=SOCKETS, read_only=True)] if sockets else []),
+            *_read(args),
         ],
         memory=args.settings.memory,
         cpu=args.settings.cpu,
@@ -142,6 +144,21 @@ def _spec(
         labels=labels,
         grace=10,
     )
+
+
+def _read(args: BackupsArgs) -> list[Mount]:
+    """The server's data and socket; of members all, and the program follows the one that is the primary."""
+    its, sockets = args.server, args.server.sockets
+    at = [f"{_MEMBERS}/{number}/data" for number in range(1, 1 + len(its.data))] if args.its.group else [DATA]
+    return [
+        *(Mount(volume=one.name, path=path, read_only=True) for one, path in zip(its.data, at, strict=True)),
+        *([Mount(volume=sockets.name, path=its.sockets_at, read_only=True)] if sockets else []),
+    ]
+
+
+def _sockets(its: PostgresServerArgs) -> str:
+    """The folder with the socket of who takes writes."""
+    return _OF_PRIMARY if its.group else SOCKETS
 
 
 def _sources() -> dict[str, str]:
@@ -156,15 +173,16 @@ def _told(args: BackupsArgs) -> str:
         "admin": its.settings.admin,
         "role": BACKUP_ROLE,
         "cluster": CLUSTER,
-        "sockets": SOCKETS,
+        "sockets": _sockets(its),
         "port": PORT,
         "preload": preloaded(its.settings).get("shared_preload_libraries", ""),
         "schedules": args.settings.schedules,
+        **({"members": args.server.sockets_at} if its.group else {}),
     }
     return json.dumps(told, indent=1) + "\n"
 
 
-def pgbackrest(settings: Backup, cluster: str) -> str:
+def pgbackrest(settings: Backup, cluster: str, sockets: str) -> str:
     """pgBackRest's configuration but for its passphrase, which the container's program adds in memory."""
     common = {
         "repo1-path": f"{_FOLDER}/repository",
@@ -189,7 +207,7 @@ def pgbackrest(settings: Backup, cluster: str) -> str:
     }
     here = {
         "pg1-path": cluster,
-        "pg1-socket-path": SOCKETS,
+        "pg1-socket-path": sockets,
         "pg1-port": PORT,
         "pg1-user": BACKUP_ROLE,
         "pg1-database": "postgres",

@@ -17,8 +17,14 @@ from components.tls import CA_PATH
 FOLDER: Final = "/members"
 CURRENT: Final = f"{FOLDER}/current"  # where the socket of the primary is
 PASSFILE: Final = "replication"
+WELL: Final = (  # of a member that isn't up to being asked, and needn't be
+    '[ -e "$PGDATA.copying" ] || '
+    f'{{ [ ! -s "$PGDATA/PG_VERSION" ] && read -r named after <{FOLDER}/primary && [ "$named" != "$MEMBER" ]; }} '
+    "2>/dev/null"
+)
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _PROGRAM: Final = "/etc/data-tier/member"
+_PARTS: Final = {_PROGRAM: "member", f"{_PROGRAM}-follows": "member-follows"}
 _WAL_SECONDS: Final = 10  # after which who says nothing counts as gone; PostgreSQL's own 60 s are a long time to wait
 
 
@@ -78,7 +84,7 @@ class Group:
     @property
     def files(self) -> dict[str, str]:
         """The program that decides what a member is."""
-        return {_PROGRAM: (_ROOT / "images/postgres/member").read_text(encoding="utf-8")}
+        return {path: (_ROOT / "images/postgres" / name).read_text(encoding="utf-8") for path, name in _PARTS.items()}
 
     @property
     def command(self) -> list[str]:

@@ -33,7 +33,6 @@ def ways(name: str, args: _follower.WaysArgs | None, mine: pulumi.ResourceOption
     return _follower.ways(name, args, mine) if args else None
 
 
-def standby(name: str, args: StandbyArgs, mine: pulumi.ResourceOptions) -> None:
+def standby(name: str, args: StandbyArgs, mine: pulumi.ResourceOptions) -> Standby | None:
     """The second member, where there is one."""
-    if args.group.count > 1:
-        Standby(name, args, mine)
+    return Standby(name, args, mine) if args.group.count > 1 else None

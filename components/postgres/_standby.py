@@ -7,7 +7,7 @@ nobody knows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,13 +23,10 @@ _NUMBER: Final = 2
 
 @dataclass(frozen=True, kw_only=True)
 class StandbyArgs:
-    """What Standby is built from: the server's members, what has to be there, and how a member's container and secret
-    files are made.
-    """
+    """What Standby is built from: the server's members, and how a member's container and secret files are made."""
 
     platform: Platform
     group: Group
-    after: Sequence[pulumi.Resource]
     storage: int
     shared: Stored
     labels: dict[str, str]
@@ -38,19 +35,25 @@ class StandbyArgs:
 
 
 class Standby(pulumi.ComponentResource):
-    """The member that is a standby unless a switch has made it the primary."""
+    """The member that is a standby unless a switch has made it the primary.
+
+    It waits for nothing inside of the server: after a `down` it may be the one that the rest waits for.
+    """
 
     container: pulumi.CustomResource | None
     """The running member, None while the stack is down."""
 
+    data: Stored
+    """The volume with its data."""
+
     def __init__(self, name: str, args: StandbyArgs, opts: pulumi.ResourceOptions) -> None:
         super().__init__("data-tier:postgres:Standby", name, {}, pulumi.ResourceOptions(parent=opts.parent))
         mine, called = pulumi.ResourceOptions(parent=self), args.group.name(_NUMBER)
-        volume = args.platform.volume(f"{name}-data", f"{called}-data", args.labels, mine, args.storage)
+        self.data = args.platform.volume(f"{name}-data", f"{called}-data", args.labels, mine, args.storage)
         secrets = args.secrets(f"{name}-secrets", called, mine)
-        needed = merged(mine, depends_on=present(*args.after, volume.resource, secrets.ready))
-        self.container = args.workload(f"{name}-container", _NUMBER, volume, secrets, needed).resource
-        after = present(self.container, volume.resource)
+        needed = merged(mine, depends_on=present(self.data.resource, secrets.ready))
+        self.container = args.workload(f"{name}-container", _NUMBER, self.data, secrets, needed).resource
+        after = present(self.container, self.data.resource)
         _kept(name, args.group, merged(mine, depends_on=after, deleted_with=args.shared.resource))
         self.register_outputs({"name": called})
 

@@ -73,7 +73,7 @@ class AppDatabase(pulumi.ComponentResource):
     """The role that reads and writes rows."""
 
     granted: pulumi.Resource
-    """The last grant: others on this database come after it."""
+    """The last grant, of the files that the database begins with too: others on this database come after it."""
 
     url: pulumi.Output[str]
     """The app's URL with its password, through the pooler where there is one; secret."""
@@ -127,6 +127,7 @@ class AppDatabase(pulumi.ComponentResource):
         migrating, migration = self._login("migrate")
 
         filled = self._filled(migration, [self.granted, migrating])
+        self.granted = filled or self.granted  # its files grant too
 
         self.database = database.name
         serving = [self.login, *self._limited.get(self.rotation.current, ())]

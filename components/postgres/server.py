@@ -5,7 +5,7 @@ Databases and roles belong to `database`; whether several apps share the server 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pulumi
@@ -15,40 +15,25 @@ from components import sizing
 from components.config import Postgres
 from components.forwarder import Reach, reach
 from components.platforms import (
-    Health,
-    Join,
-    Mount,
-    SecretFiles,
     Stored,
-    Workload,
-    WorkloadSpec,
     merged,
     present,
 )
 from components.postgres import _archiver
 from components.postgres import _parts_of_members as members
 from components.postgres._follower import WaysArgs
-from components.postgres._hba import pg_hba, pg_ident
+from components.postgres._hba import pg_hba
 from components.postgres._members import CURRENT, FOLDER, PASSFILE, Group
-from components.postgres._preloaded import preloaded
-from components.postgres._standby import StandbyArgs
+from components.postgres._standby import Standby, StandbyArgs
+from components.postgres.container import PORT, SOCKETS, container
 from components.rotating import rotating
 from components.store_server import Managed, ServerArgs
 from components.tls import (
-    CERTIFICATE_PATH,
-    KEY_PATH,
     POSTGRES_QUERY,
     ServerCertificate,
 )
-from components.tuning import postgres as tuning
 
-PORT = 5432
-SOCKETS = "/var/run/postgresql"
-DATA = "/var/lib/postgresql/data"
-CLUSTER = f"{DATA}/pgdata"
-_HBA, _IDENT = "/etc/data-tier/pg_hba.conf", "/etc/data-tier/pg_ident.conf"
 _UID = 999  # of the user postgres in Debian's images; the server refuses a key that others can read
-_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")  # the entrypoint changes owner and user
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,8 +95,8 @@ class PostgresServer(pulumi.ComponentResource):
     sockets: Stored | None
     """The volume with its socket, which a pooler in front of it and who backs it up share; None without them."""
 
-    data: Stored
-    """The volume with its data."""
+    data: Sequence[Stored]
+    """The volumes with its data: those of its members in their order, its own where it has none."""
 
     sockets_at: str
     """Where a pooler mounts that volume."""
@@ -142,7 +127,7 @@ class PostgresServer(pulumi.ComponentResource):
         admin = rotating(f"{name}-admin-password", args.settings.generation, args.lifecycle, mine)
         self.admin_password = admin.current
         called = args.settings.volume or f"{args.hostname}-data"
-        self.data = args.platform.volume(f"{name}-data", called, labels, stateful, args.settings.storage)
+        data = args.platform.volume(f"{name}-data", called, labels, stateful, args.settings.storage)
         certificate = args.certificate(_UID)
         files, owned = (dict(certificate.files), dict(certificate.owned)) if certificate else ({}, {})
         archiving = _archiver.credentials(args.tls, args.backup, _UID)
@@ -155,9 +140,12 @@ class PostgresServer(pulumi.ComponentResource):
         secrets = args.platform.secret_files(f"{name}-secrets", args.hostname, files, mine, owned or None)
         self.sockets = shared or _sockets(name, args, mine)
         self.sockets_at, self.socket = (FOLDER, CURRENT) if args.group else (SOCKETS, SOCKETS)
-        workload = _container(f"{name}-container", args, (self.data, self.sockets), secrets, mine)
+        workload = container(f"{name}-container", args, _hba(args), (data, self.sockets), secrets, mine)
         self.container, self.address = workload.resource, args.address
-        ways = members.ways(name, _ways(args, shared), merged(mine, depends_on=present(self.container)))
+        standby = _standby(name, args, shared, files, owned, mine)
+        self.data = [data, *([standby.data] if standby else [])]
+        there = present(self.container, standby.container if standby else None)
+        ways = members.ways(name, _ways(args, shared), merged(mine, depends_on=there))
         self.hostname = pulumi.Output.from_input(args.hostname)  # not the container's: URLs needn't wait for it
         self.admin = args.settings.admin
         way = replace(args.way(PORT, args.settings.expose), by_address=args.group is not None)
@@ -185,20 +173,8 @@ class PostgresServer(pulumi.ComponentResource):
         self.provider = self._manager(name, args, self.reach, mine)
         self.url_query = POSTGRES_QUERY if certificate else ""
         managed.reloaded(present(secrets.ready, self.container, self.turned, self.reach.ready), mine)
-        if args.group and shared and replication:
-            asks = StandbyArgs(
-                platform=args.platform,
-                group=args.group,
-                after=replication.admit(self),
-                storage=args.settings.storage,
-                shared=shared,
-                labels=labels,
-                secrets=lambda its, called, opts: args.platform.secret_files(its, called, files, opts, owned),
-                workload=lambda its, number, volume, its_secrets, opts: _container(
-                    its, args, (volume, shared), its_secrets, opts, number
-                ),
-            )
-            members.standby(f"{name}-standby", asks, mine)
+        if replication:
+            replication.admit(self)
         self.register_outputs(
             {"hostname": self.hostname, "address": self.address, "admin_password": self.admin_password}
         )
@@ -225,6 +201,31 @@ def _sockets(name: str, args: PostgresServerArgs, mine: pulumi.ResourceOptions) 
         return None
     labels = {"data-tier.component": "socket", **args.labels}
     return args.platform.volume(f"{name}-socket", f"{args.hostname}-socket", labels, mine)
+
+
+def _standby(
+    name: str,
+    args: PostgresServerArgs,
+    shared: Stored | None,
+    files: Mapping[str, pulumi.Input[str]],
+    owned: Mapping[str, int],
+    mine: pulumi.ResourceOptions,
+) -> Standby | None:
+    """The second member of a server that has members, with the secret `files` of the first."""
+    if args.group is None or shared is None:
+        return None
+    asks = StandbyArgs(
+        platform=args.platform,
+        group=args.group,
+        storage=args.settings.storage,
+        shared=shared,
+        labels=args.labelled("postgres"),
+        secrets=lambda its, called, opts: args.platform.secret_files(its, called, files, opts, owned),
+        workload=lambda its, number, volume, its_secrets, opts: container(
+            its, args, _hba(args), (volume, shared), its_secrets, opts, number
+        ),
+    )
+    return members.standby(f"{name}-standby", asks, mine)
 
 
 def _ways(args: PostgresServerArgs, shared: Stored | None) -> WaysArgs | None:
@@ -265,87 +266,3 @@ def _hba(args: PostgresServerArgs) -> str:
         tls=bool(args.tls),
         members=list(group.addresses.values()) if group else (),
     )
-
-
-def _container(
-    name: str,
-    args: PostgresServerArgs,
-    volumes: tuple[Stored, Stored | None],
-    secrets: SecretFiles,
-    mine: pulumi.ResourceOptions,
-    number: int = 1,
-) -> Workload:
-    """The server, or one of its members."""
-    volume, sockets = volumes
-    group = args.group
-    admin, resources = args.settings.admin, args.settings.resources
-    spec = WorkloadSpec(
-        name=group.name(number) if group else args.hostname,
-        image=args.platform.image(f"data-tier/postgres:{args.major}"),
-        command=[*(group.command if group else ()), "postgres", *_flags(args)],
-        env={
-            "POSTGRES_USER": admin,
-            "POSTGRES_DB": "postgres",
-            "POSTGRES_PASSWORD_FILE": "/run/secrets/postgres_admin",
-            "POSTGRES_INITDB_ARGS": "--encoding=UTF8 --locale=C.UTF-8 --data-checksums",
-            "PGDATA": CLUSTER,
-            **(group.environment(number) if group else {}),
-        },
-        files={
-            **(group.files if group else {}),
-            _HBA: _hba(args),
-            _IDENT: pg_ident(admin=admin, backup=args.backup is not None),
-            **_archiver.files(args.backup, CLUSTER),
-        },
-        joins=[_join(args, number)],
-        mounts=[
-            Mount(volume=volume.name, path=DATA),
-            Mount(volume=secrets.volume, path="/run/secrets", read_only=True),
-            *([Mount(volume=sockets.name, path=FOLDER if group else SOCKETS)] if sockets else []),
-        ],
-        memory=resources.memory,
-        reservation=resources.reservation,
-        cpu=resources.cpu,
-        cpu_weight=resources.cpu_weight,
-        shared_memory=sizing.shared_memory(resources.memory),
-        health=Health(command=_health(args)),
-        capabilities=_CAPABILITIES,
-        labels=args.labelled("postgres"),
-        stop_signal="SIGINT",  # fast shutdown; SIGTERM would wait for every client to leave
-        grace=60,
-    )
-    return args.platform.workload(
-        name,
-        spec,
-        merged(mine, depends_on=present(volume.resource, sockets.resource if sockets else None, secrets.ready)),
-    )
-
-
-def _join(args: PostgresServerArgs, number: int) -> Join:
-    """Members are known by their containers' names: the server's own lead to the primary."""
-    if args.group:
-        return Join(network=args.network, address=args.group.addresses[number])
-    return Join(network=args.network, aliases=args.aliases, address=args.address)
-
-
-def _health(args: PostgresServerArgs) -> list[str]:
-    """A member that copies the primary is as it should be: how long that takes is the size's to say."""
-    ready = ["pg_isready", "-q", "-h", "127.0.0.1", "-p", str(PORT), "-U", args.settings.admin, "-d", "postgres"]
-    return ["CMD-SHELL", f'[ -e "$PGDATA.copying" ] || {" ".join(ready)}'] if args.group else ["CMD", *ready]
-
-
-def _flags(args: PostgresServerArgs) -> list[str]:
-    fixed = {"hba_file": _HBA, "ident_file": _IDENT, "listen_addresses": "*", "password_encryption": "scram-sha-256"}
-    if args.tls:
-        fixed |= {"ssl": "on", "ssl_cert_file": CERTIFICATE_PATH, "ssl_key_file": KEY_PATH}
-    return [
-        part
-        for key, value in {
-            **fixed,
-            **(args.group.parameters if args.group else {}),
-            **preloaded(args.settings),
-            **tuning.parameters(args.settings),
-            **_archiver.parameters(args.settings.backed_up if args.backup else None),
-        }.items()
-        for part in ("-c", f"{key}={value}")
-    ]

@@ -23,7 +23,7 @@ from components.postgres import (
     PostgresServerArgs,
 )
 from components.postgres._members import Group
-from components.postgres.server import PORT
+from components.postgres.container import PORT
 from components.redis import RedisUserArgs, RedisWithDbs, RedisWithDbsArgs
 from components.rotation import Rotation
 from components.secret_values import Values

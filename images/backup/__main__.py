@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 
-from images.backup import common, jobs, point, repository, state
+from images.backup import common, jobs, members, point, repository, state
 from images.backup.common import FOLDER, SCRATCH, USER, BackupError
 
 
@@ -28,6 +28,7 @@ def main(arguments: list[str]) -> int:
     try:
         common.write_runtime()
         settings = common.settings()
+        members.follow(settings)
         if command == "serve":
             from images.backup.serve import serve
 

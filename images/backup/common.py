@@ -27,7 +27,10 @@ class BackupError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The server that is backed up, and when what is done."""
+    """The server that is backed up, and when what is done.
+
+    Where it has members, `members` is the folder that they share, and `cluster` and `sockets` are the primary's.
+    """
 
     server: str
     admin: str
@@ -37,6 +40,7 @@ class Settings:
     port: int
     preload: str
     schedules: Mapping[str, str]
+    members: str = ""
 
     def connection(self, database: str = "postgres") -> dict[str, Any]:
         """How its role comes to the server: by the socket, without a password."""

@@ -100,6 +100,7 @@ class Log:
 
     server: psycopg.Connection[Any]
     folder: str
+    timeline: int
     own: set[int] = field(default_factory=set)
     origin: int = 0
 
@@ -119,7 +120,8 @@ class Log:
 
     def commits(self, start: int, end: int) -> list[tuple[int, int]]:
         """Those of others between two places. Raises BackupError."""
-        line = ["pg_waldump", "-p", self.folder, "-s", written(start), "-e", written(end), "-r", "Transaction"]
+        where = ["-p", self.folder, "-t", str(self.timeline)]  # which is 1 otherwise, also after a switch
+        line = ["pg_waldump", *where, "-s", written(start), "-e", written(end), "-r", "Transaction"]
         done = subprocess.run(line, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode and "could not find a valid record" not in done.stderr:
             raise BackupError(f"the server's log can't be read: {done.stderr.strip().splitlines()[-1]}")
@@ -135,7 +137,7 @@ def take(settings: Settings, stop: str) -> dict[str, Any]:
     """What each database holds, and at which place in the log, which is after `stop`. Raises BackupError."""
     try:
         with psycopg.connect(**settings.connection(), autocommit=True) as server:
-            return _take(settings, Log(server, f"{settings.cluster}/pg_wal"), lsn(stop))
+            return _take(settings, Log(server, f"{settings.cluster}/pg_wal", timeline(server)), lsn(stop))
     except psycopg.Error as error:
         raise BackupError(f"what the server holds can't be asked: {str(error).strip().splitlines()[0]}") from None
 
@@ -156,7 +158,13 @@ def _take(settings: Settings, log: Log, stop: int) -> dict[str, Any]:
         {"lsn": written(place), "databases": {name: facts[name] for name in names}}
         for place, names in stabbed(intervals)
     ]
-    return {"moments": moments, "left_out": [name for name, may in databases if not may and name != "template1"]}
+    left_out = [name for name, may in databases if not may and name != "template1"]
+    return {"timeline": log.timeline, "moments": moments, "left_out": left_out}
+
+
+def timeline(server: psycopg.Connection[Any]) -> int:
+    """That of the log which a primary writes; each switch to another member begins a new one. Raises psycopg.Error."""
+    return int(_one(server, "SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)"), 16)
 
 
 def _settled(server: psycopg.Connection[Any], log: Log, stop: int) -> Interval:

@@ -61,7 +61,7 @@ def write(settings: Settings, database: str, moment: datetime) -> None:
 def _log_goes_on(settings: Settings) -> None:
     """A commit after every moment up to now, archived: the log is replayed up to the first one that is too late."""
     with psycopg.connect(**settings.connection(), autocommit=True) as server:
-        place = Log(server, settings.cluster).mark()
+        place = Log(server, settings.cluster, moments.timeline(server)).mark()
         server.execute("SELECT pg_switch_wal()")
     jobs.archived(settings, moments.written(place - 1))
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import psycopg
 
-from images.backup import jobs, metrics, repository, schedule, state
+from images.backup import jobs, members, metrics, repository, schedule, state
 from images.backup.common import ALIVE, RUNTIME, SECRETS, BackupError, Settings
 
 METRICS_PORT: Final = 9188
@@ -63,7 +63,7 @@ class Told:
         """Raises BackupError and psycopg.Error; then the former figures stay."""
         with psycopg.connect(**self.settings.connection(), autocommit=True) as server:
             row = server.execute(_ARCHIVED).fetchone()
-        self.archived = float(row[0]) if row else 0.0
+        self.archived = max(self.archived, float(row[0]) if row else 0.0)  # a new primary hasn't archived anything
         self.backups = repository.saved()
 
     def text(self) -> str:
@@ -79,7 +79,7 @@ def serve(settings: Settings) -> None:
     intake.look()
     threading.Thread(target=_looking, args=(told, intake), daemon=True).start()
     threading.Thread(target=_metrics(told).serve_forever, daemon=True).start()
-    _stanza()
+    _stanza(settings)
     since = state.runs().get("since", {}).get("tried") or _first_time()
     say("scheduling", **settings.schedules)
     while True:
@@ -97,16 +97,18 @@ def _first_time() -> float:
 
 def _run(settings: Settings, kind: str) -> None:
     try:
+        members.follow(settings)
         say("done", **jobs.carry_out(settings, kind))
     except BackupError as error:
         say("failed", kind=kind, reason=str(error))
         time.sleep(5)  # somebody else's job may be at work
 
 
-def _stanza() -> None:
+def _stanza(settings: Settings) -> None:
     """The repository made, or found to be this server's; waits for as long as it isn't, and says why once."""
     last = ""
     while True:
+        members.follow(settings)
         try:
             repository.run("stanza-create", seconds=120)
         except BackupError as error:
@@ -123,6 +125,7 @@ def _stanza() -> None:
 def _looking(told: Told, intake: Intake) -> None:
     while True:
         intake.look()
+        members.follow(told.settings)
         ALIVE.touch()
         with suppress(BackupError, psycopg.Error):  # what it knew before is what it tells: the age of that shows
             told.look()

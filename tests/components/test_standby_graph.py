@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import re
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from components.config import SettingsError, parse
 from components.config.ledger import compare
 from tests.components.recording import Graph, build_from, export_all
 from tests.components.samples import small
+from tests.policies.graphs import faults
 
 SERVER = "small-postgres-unified"
 
@@ -117,3 +120,67 @@ def test_a_server_with_members_does_not_become_one_without():
     recorded = {"servers": {"postgres": {"kind": "postgres", "members": [f"{SERVER}-1", f"{SERVER}-2"]}}}
     assert [one.key for one in compare(recorded, parse(small()))] == ["data-tier:postgres.standbys"]
     assert compare(recorded, parse(replicated(standbys=0))) == []
+
+
+def test_an_isolated_apps_own_server_has_its_members_in_its_own_network():
+    raw = small("isolated", shop={"postgres": {"database": "shop", "server": {"standbys": 1}}})
+    graph = build_from(raw)
+    made = {one.inputs["name"]: one.inputs for one in graph.of("Container").values()}
+    own = "small-shop-postgres"
+    wanted = {own, f"{own}-1", f"{own}-2", f"{own}-host"}
+    assert wanted <= made.keys()
+    assert f"{own.replace('shop', 'blog')}-1" not in made
+    addresses = {name: made[name]["networksAdvanced"][0].get("ipv4Address") for name in wanted}
+    assert len(set(addresses.values())) == len(wanted)
+    subnet = ip_network(next(
+        one.inputs["ipamConfigs"][0]["subnet"]
+        for one in graph.of("Network").values()
+        if ip_address(addresses[own]) in ip_network(one.inputs["ipamConfigs"][0]["subnet"])
+    ))  # fmt: skip
+    assert subnet.prefixlen == 28
+    assert {ip_address(one) in subnet for one in addresses.values()} == {True}
+    assert {str(ip_address(addresses[f"{own}-{number}"])) for number in (1, 2)} == set(
+        re.findall(r"MEMBER_ADDRESS_\d=([\d.]+)", " ".join(made[f"{own}-1"]["envs"]))
+    )
+    assert faults(graph) == []
+
+
+def test_a_loopback_port_leads_by_the_way_of_the_host():
+    graph = build_from(replicated(expose=15432))
+    containers = graph.of("Container")
+    forwarder = next(its for its in containers.values() if its.inputs["name"].endswith("-loopback"))
+    host = containers["postgres-server-host-way-container"].inputs
+    way, own = host["networksAdvanced"][0]["ipv4Address"], forwarder.inputs["networksAdvanced"]
+    assert f"TCP:{way}:5432" in " ".join(forwarder.inputs["command"])
+    fixed = next(one["ipv4Address"] for one in own if one.get("ipv4Address"))
+    sources = next(one["content"] for one in host["uploads"] if one["file"].endswith("haproxy.cfg"))
+    assert fixed in sources.split("src ")[1].split("}")[0].split()
+    assert faults(graph) == []
+
+
+def test_backups_read_the_data_of_all_members_and_both_archive():
+    graph = build_from(replicated(backup={}))
+    made = graph.of("Container")
+    mounts = {one["containerPath"]: one for one in made["postgres-backup-container"].inputs["volumes"]}
+    assert {path: one["volumeName"] for path, one in mounts.items() if path.endswith("/data")} == {
+        "/var/lib/members/1/data": f"{SERVER}-data",
+        "/var/lib/members/2/data": f"{SERVER}-2-data",
+    }
+    read = ("/var/lib/members/1/data", "/var/lib/members/2/data", "/members")
+    assert [mounts[path]["readOnly"] for path in read] == [True] * len(read)
+    for member in members(graph):
+        assert "archive_mode=on" in " ".join(member["command"])
+    assert faults(graph) == []
+    left = build_from(replicated(backup={}, standbys=0)).of("Container")["postgres-backup-container"].inputs
+    assert "/var/lib/members/2/data" not in str(left["volumes"])
+
+
+def test_the_second_member_waits_for_nothing_inside_the_server_and_the_ways_for_both():
+    graph = build_from(replicated())
+    after = {
+        urn.split("::")[-1]: [one.split("::")[-1] for one in its.dependencies] for urn, its in graph.by_urn().items()
+    }
+    second = "postgres-server-standby-container"
+    assert not [one for one in after[second] if "provider" in one or "replication-role" in one or "granted" in one]
+    for way in ("follower", "host-way"):
+        assert {second, "postgres-server-container"} <= set(after[f"postgres-server-{way}-container"])

@@ -22,6 +22,7 @@ import docker
 import psycopg
 import yaml
 
+from operate.prometheus import Prometheus
 from tests.integration import stackfile
 from tests.integration.life import Life, lived
 from tests.integration.project import REPOSITORY, Project
@@ -83,6 +84,20 @@ class Example(Life):
             answer = error
         found: dict[str, Any] = json.load(answer)
         return found
+
+    def physical_backups(self) -> list[dict[str, Any]]:
+        """Those of all its servers."""
+        told = json.loads(self.project.operate("backups", "--json", ok=False).out)
+        return [one for server in told["physical"] for one in server["backups"]]
+
+    def prometheus(self) -> Prometheus:
+        """What watches it."""
+        return Prometheus(self.host.containers()[f"{self.host.prefix}-prometheus"])
+
+    def alert_rules(self) -> dict[str, str]:
+        """The expression of each alert that Prometheus has loaded."""
+        [answer] = self.prometheus().ask([("rules", {"type": "alert"})])
+        return {rule["name"]: rule["query"] for group in answer["groups"] for rule in group["rules"]}
 
     @contextmanager
     def stopped(self, name: str) -> Iterator[None]:

@@ -31,6 +31,7 @@ from tests.integration.daemon import outside_address, ran, reachable
 pytestmark = pytest.mark.integration
 MIB = 1024**2
 SERVER = "bizosaas-postgres-staging"
+PRIMARY, STANDBY = f"{SERVER}-1", f"{SERVER}-2"
 ASK = """
 import psycopg
 with psycopg.connect(open("/run/secrets/platform_database_url").read().strip(), connect_timeout=10) as connection:
@@ -57,9 +58,10 @@ def published(platform: Example) -> dict[str, int]:
 
 def test_one_container_has_one_database_with_the_documents_extensions_and_schemas(platform: Example) -> None:
     assert {name for name in platform.names() if "postgres" in name} == {
-        *(SERVER, f"{SERVER}-pooler", f"{SERVER}-loopback")
+        *(SERVER, PRIMARY, STANDBY, f"{SERVER}-host", f"{SERVER}-pooler", f"{SERVER}-loopback"),
+        *(f"{SERVER}-backup", f"{SERVER}-exporter"),
     }
-    data = next(one for one in platform.container(SERVER)["Mounts"] if one["Destination"].endswith("postgresql/data"))
+    data = next(one for one in platform.container(PRIMARY)["Mounts"] if one["Destination"].endswith("postgresql/data"))
     assert data["Name"].removeprefix(f"{platform.host.prefix}-") == "postgres_data"
     databases = {name for (name,) in admin(platform, "SELECT datname FROM pg_database WHERE NOT datistemplate")}
     assert databases == {DATABASE, "postgres", "pgbouncer_auth"}
@@ -193,11 +195,41 @@ def test_ddl_and_writes_are_in_the_log_and_reads_are_not(platform: Example) -> N
         owner.execute("CREATE TABLE audited (n int)")
     platform.ask("platform", "INSERT INTO audited VALUES (1) RETURNING n")
     platform.ask("platform", "SELECT n AS unheard FROM audited")
-    log = platform.host.client.containers.get(f"{platform.host.prefix}-{SERVER}").logs(tail=400).decode()
+    log = platform.host.client.containers.get(f"{platform.host.prefix}-{PRIMARY}").logs(tail=400).decode()
     audit = [line for line in log.splitlines() if "AUDIT: SESSION" in line and "audited" in line]
     assert any(",DDL,CREATE TABLE,TABLE,public.audited," in line for line in audit), audit
     assert any(",WRITE,INSERT," in line for line in audit), audit
     assert "unheard" not in log
+
+
+def test_the_second_member_follows_asynchronously(platform: Example) -> None:
+    told = json.loads(platform.project.operate("status", "--json").out)
+    roles = {one["name"].removeprefix(f"{platform.host.prefix}-"): one["role"] for one in told["members"]}
+    assert roles == {PRIMARY: "primary", STANDBY: "standby"}
+    streaming = "SELECT usename, state, sync_state FROM pg_stat_replication"
+    assert admin(platform, streaming) == [("data_tier_replication", "streaming", "async")]
+
+
+def test_the_log_is_archived_within_a_minute_and_a_full_backup_is_made_before_the_first_night(
+    platform: Example,
+) -> None:
+    assert admin(platform, "SHOW archive_mode") == [("on",)]
+    assert admin(platform, "SHOW archive_timeout") == [("1min",)]
+    end = time.monotonic() + 120
+    while not (found := platform.physical_backups()):
+        assert time.monotonic() < end, "no backup was made"
+        time.sleep(1)
+    assert {one["type"] for one in found} == {"full"}
+    assert admin(platform, "SELECT failed_count FROM pg_stat_archiver") == [(0,)]
+
+
+def test_alerts_are_the_documents(platform: Example) -> None:
+    rules = platform.alert_rules()
+    asked = {name: rules[name] for name in ("ConnectionsMany", "CacheHitLow", "DiskFull", "ReplicationLag")}
+    for name, limit in (("ConnectionsMany", "> 180"), ("CacheHitLow", "< 0.95"), ("DiskFull", "> 0.8")):
+        assert limit in asked[name], asked
+    assert "data_tier_standby_lag_seconds > 10" in asked["ReplicationLag"]
+    assert all(series.last == 1 for series in platform.prometheus().now("up")[0])
 
 
 def test_slow_queries_are_found_by_the_column_that_there_is(platform: Example) -> None:
@@ -242,7 +274,7 @@ def test_who_has_no_business_here_is_refused(platform: Example) -> None:
 
 
 def test_limits_are_as_declared_and_a_second_run_finds_nothing_to_do(platform: Example) -> None:
-    host = platform.container(SERVER)["HostConfig"]
+    host = platform.container(PRIMARY)["HostConfig"]
     assert (host["Memory"], host["NanoCpus"]) == (2048 * MIB, 2_000_000_000)
     assert not host["PortBindings"]
     assert platform.project.steps() == {}

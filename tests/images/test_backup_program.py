@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from images.backup import members as following
 from images.backup import metrics, moments, point, repository, schedule
-from images.backup.common import BackupError
+from images.backup.common import BackupError, Settings
 from images.backup.moments import Interval, Snapshot
 from images.backup.repository import Saved
 
@@ -134,6 +136,28 @@ def test_metrics_tell_a_failed_test_and_the_newest_size() -> None:
     assert 'data_tier_backup_size_bytes{server="db",type="full"} 5.000' in text
     overdue = 'data_tier_backup_overdue_timestamp_seconds{server="db",type='
     assert f'{overdue}"restore_test"}} 88205.000' in text
+
+
+def test_the_data_and_the_socket_turn_to_the_member_that_takes_writes(tmp_path: Path) -> None:
+    shared, members, postgres = tmp_path / "members", tmp_path / "lib/members", tmp_path / "lib/postgresql"
+    postgres.mkdir(parents=True)
+    for number in ("1", "2"):
+        (shared / number).mkdir(parents=True)
+        (shared / number / "number").write_text(f"{number}\n")
+        (members / number / "data/pgdata").mkdir(parents=True)
+        (members / number / "data/pgdata/whose").write_text(number)
+    its = Settings(
+        server="s", admin="a", role="r", cluster=str(postgres / "data/pgdata"), port=1, preload="", schedules={},
+        sockets=str(members / "primary/socket"), members=str(shared),
+    )  # fmt: skip
+    following.follow(its)
+    assert not (postgres / "data").is_symlink(), "nobody has said that it takes writes"
+    for number in ("1", "2", "2"):
+        (shared / "current").unlink(missing_ok=True)
+        (shared / "current").symlink_to(number)
+        following.follow(its)
+        assert (Path(its.cluster) / "whose").read_text() == number
+        assert (Path(its.sockets) / "number").read_text() == f"{number}\n"
 
 
 def test_a_larger_backup_counts_for_a_smaller_one_and_nothing_is_overdue_at_once() -> None:

@@ -66,15 +66,16 @@ def test_the_read_only_url_leads_to_the_standby(life: Replicated) -> None:
         assert writing.execute("SELECT pg_is_in_recovery()").fetchone() == (False,)
 
 
-def test_a_killed_primary_is_followed_and_what_is_lost_was_said(life: Replicated) -> None:
+@pytest.mark.parametrize("how", ["kill", "pause"])
+def test_a_killed_or_hung_primary_is_followed_and_what_is_lost_was_said(life: Replicated, how: str) -> None:
     first = now_primary(life)
     with life.writing() as ledger:
-        life.container(first).kill()
+        getattr(life.container(first), how)()
         done = life.switch("promote")
     found = life.found()
     lost = ledger.committed - set(found)
     print(
-        f"\nasynchronous: {done['seconds']} s from the command, {ledger.longest:.2f} s without a commit, "
+        f"\nasynchronous, {how}: {done['seconds']} s from the command, {ledger.longest:.2f} s without a commit, "
         f"{len(ledger.committed)} told, {len(lost)} lost, {done['lost']} bytes were said"
     )
     assert done["lost"] is not None

@@ -8,11 +8,9 @@ from __future__ import annotations
 import json
 import os
 import re
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+import urllib.request
+from collections.abc import Iterator
 
 import docker
 import psycopg
@@ -21,108 +19,20 @@ import redis
 
 from components.config.models import Thresholds
 from components.monitoring import dashboards, rules
-from operate.prometheus import Alert, Prometheus
 from operate.report import FIGURES
-from tests.integration import stackfile
 from tests.integration.life import Life, lived
 from tests.integration.project import Project
+from tests.integration.watched_stack import SCRAPE, SERVERS, asked, login, prometheus, settings, until, up
 
 pytestmark = pytest.mark.integration
 PREFIX = f"watch-{os.getpid()}"
-SCRAPE = 5.0  # seconds: a machine that tests keep busy answers late
-SERVERS = {"postgres", "redis", "redis.hot", "postgres-blog", "redis-blog"}
-LOGIN = ("cat", "/run/secrets/login")
-
-
-def settings(client: docker.DockerClient) -> dict[str, Any]:
-    (data,) = (str(subnet) for subnet in stackfile.free_subnets(client, 1))
-    return {
-        "data-tier:prefix": PREFIX,
-        "data-tier:images": dict(stackfile.IMAGES),
-        "data-tier:monitoring": {
-            "scrape": f"{SCRAPE:.0f}s",
-            "memory": "192Mi",
-            "expose": stackfile.free_port(9400, 9480),
-            "thresholds": {"disk": 0.99},
-        },
-        "data-tier:network": {"data": {"internal": True, "subnet": data, "apps": str(stackfile.free_pool(client))}},
-        "data-tier:postgres": {
-            "image": "postgres:17",
-            "resources": {"memory": "192Mi", "cpu": 1},
-            "connections": 40,
-            "pooler": {"clients": 50},
-        },
-        "data-tier:redis": {
-            "image": "redis:8",
-            "memory": "64Mi",
-            "databases": {"cache": 0},
-            "servers": {"hot": {"memory": "32Mi", "number": 3, "persistence": "none"}},
-        },
-        "data-tier:apps": {
-            "shop": {"postgres": {"database": "shop", "connections": 10}, "redis": ["cache", "hot"]},
-            "blog": {"dedicated": True, "postgres": {"database": "blog", "connections": 10}, "redis": ["cache"]},
-        },
-    }
 
 
 @pytest.fixture(scope="module")
 def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
-    """A unified app on three servers, with a pooler, and an isolated one with both of its own."""
-    with lived(daemon, Project(tmp_path_factory.mktemp("watch"), settings(daemon)), Life) as found:
+    """Both shapes, monitored."""
+    with lived(daemon, Project(tmp_path_factory.mktemp("watch"), settings(daemon, PREFIX)), Life) as found:
         yield found
-
-
-def prometheus(life: Life) -> Prometheus:
-    return Prometheus(life.host.containers()[f"{PREFIX}-prometheus"])
-
-
-def until(what: Callable[[], Any], seconds: float = 90) -> Any:
-    """What it is as soon as it is anything."""
-    deadline = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < deadline, f"not so after {seconds} s"
-        time.sleep(0.5)
-    return found
-
-
-def fires(life: Life, name: str) -> Alert:
-    """The alert, once it fires."""
-    found = until(lambda: [one for one in prometheus(life).alerts() if one.name == name])
-    assert isinstance(found[0], Alert)
-    return found[0]
-
-
-def up(life: Life) -> dict[str, float]:
-    (found,) = prometheus(life).now("up")
-    return {one.labels["server"]: one.last for one in found}
-
-
-def login(life: Life, server: str) -> tuple[str, str]:
-    """An exporter's own login."""
-    done = life.host.containers()[f"{PREFIX}-{server}-exporter"].exec_run(list(LOGIN))
-    user, _, password = done.output.decode().strip().partition(":")
-    return user, password
-
-
-@contextmanager
-def asked(life: Life) -> Iterator[list[float]]:
-    """Whether each server's exporter was there and let in, again and again meanwhile."""
-    found: list[float] = []
-    over, its = threading.Event(), prometheus(life)
-
-    def ask() -> None:
-        while not over.is_set():
-            for series in its.now("up", "pg_up", "redis_up"):
-                found.extend(one.last for one in series)
-            over.wait(SCRAPE / 2)
-
-    thread = threading.Thread(target=ask)
-    thread.start()
-    try:
-        yield found
-    finally:
-        over.set()
-        thread.join()
 
 
 def test_every_server_answers_and_lets_its_exporter_in(life: Life) -> None:
@@ -306,91 +216,10 @@ def test_passwords_rotate_without_a_gap(life: Life) -> None:
     assert done.code == 0, done.text
 
 
-def test_an_open_data_port_that_reach_finds_is_an_alert(life: Life) -> None:
-    life.project.operate("reach")
-    found = until(lambda: prometheus(life).now("data_tier_data_ports_open")[0])
-    assert [one.last for one in found] == [0.0]
-    prometheus(life).tell("reach", "data_tier_data_ports_open 2\n")
-    assert "2 ways open" in fires(life, "DataPortOpen").summary
-    life.project.operate("reach")
-
-
 def test_the_loopback_port_leads_to_prometheus(life: Life) -> None:
-    import urllib.request
-
     port = life.told["monitoring"]["expose"]
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/healthy", timeout=5) as answer:
         assert answer.status == 200
-
-
-def test_connections_that_run_out_are_an_alert(life: Life) -> None:
-    admin = life.told["secrets"]["admin_passwords"]["postgres-blog"]
-    host, port = life.servers()["postgres-blog"]
-    taken: list[psycopg.Connection[Any]] = []
-    try:
-        for _ in range(33):  # of 40, of which 5 are the admins'
-            taken.append(psycopg.connect(host=host, port=port, user="admin", password=admin, dbname="postgres"))
-        (share,) = prometheus(life).now('data_tier:connections:share{server="postgres-blog"}')
-        life.change(
-            monitoring={
-                **life.project.edit()["config"]["data-tier:monitoring"],
-                "thresholds": {"connections": 30, "disk": 0.99},
-            }
-        )
-        before = life.host.ids()
-        life.up()
-        assert life.host.ids() == before, "a threshold is no container's"
-        alert = fires(life, "ConnectionsMany")
-        assert alert.server == "postgres-blog", share
-        said = json.loads(life.project.operate("status", "--json", ok=False).out)
-        assert "ConnectionsMany" in [one["name"] for one in said["alerts"]]
-        assert "ConnectionsMany" in life.project.operate("status", ok=False).out
-        assert "postgres-blog has 3" in life.project.operate("doctor", ok=False).out.replace("\n", " ")
-    finally:
-        for one in taken:
-            one.close()
-
-
-def test_a_redis_that_refuses_writes_is_an_alert(life: Life) -> None:
-    url = life.url("shop", "redis_url_hot", "redis.hot")
-    client = redis.Redis.from_url(url)
-    for number in range(2000):
-        try:
-            client.set(f"shop:{number}", "x" * 50_000)
-        except redis.exceptions.OutOfMemoryError:
-            break
-    refused = 0
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not any(
-        one.name == "RedisRejectsWrites" for one in prometheus(life).alerts()
-    ):
-        with pytest.raises(redis.exceptions.OutOfMemoryError):
-            client.set("shop:more", "x" * 50_000)
-        refused += 1
-        time.sleep(0.5)
-    assert fires(life, "RedisRejectsWrites").server == "redis.hot"
-    assert refused
-    client.delete(*[f"shop:{number}" for number in range(2000)])
-
-
-def test_an_exporter_whose_password_is_wrong_is_an_alert_and_up_mends_it(life: Life) -> None:
-    admin = life.told["secrets"]["admin_passwords"]["postgres"]
-    host, port = life.servers()["postgres"]
-    with psycopg.connect(
-        host=host, port=port, user="admin", password=admin, dbname="postgres", autocommit=True
-    ) as server:
-        server.execute("ALTER ROLE data_tier_exporter_b NOLOGIN")
-        server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'data_tier_exporter_b'")
-    assert fires(life, "PostgresDown").server == "postgres"
-    life.project.pulumi("up", "--yes", "--skip-preview", "--refresh")
-    assert until(lambda: [one.last for one in prometheus(life).now('pg_up{server="postgres"}')[0]] == [1.0])
-
-
-def test_a_server_that_is_stopped_is_an_alert_until_it_is_back(life: Life) -> None:
-    life.host.containers()[f"{PREFIX}-blog-redis"].stop()
-    assert fires(life, "RedisDown").server == "redis-blog"
-    life.host.containers()[f"{PREFIX}-blog-redis"].start()
-    assert until(lambda: not any(one.name == "RedisDown" for one in prometheus(life).alerts()))
 
 
 def test_figures_outlive_a_down(life: Life) -> None:

@@ -285,4 +285,4 @@ def test_both_shapes_come_to_the_same_because_there_is_one_database(platform: Ex
     told = {shape: (its["containers"], its["memory"] // MIB, its["connections"]) for shape, its in figures.items()}
     networks = {shape: len(its["networks"]) for shape, its in platform.compared["shapes"].items()}
     print(told, networks, {shape: its["total"]["data_ports"] for shape, its in platform.compared["shapes"].items()})
-    assert told == {"isolated": (1, 2048, 200), "unified": (1, 2048, 200)}
+    assert told == {"isolated": (2, 4096, 400), "unified": (2, 4096, 400)}, "two members"

@@ -49,13 +49,14 @@ def test_every_server_answers_and_lets_its_exporter_in(life: Life) -> None:
 
 
 def test_what_the_exporters_do_not_know_is_told_too(life: Life) -> None:
-    days, disk, poolers = prometheus(life).now(
-        "data_tier:certificate:days", "data_tier:disk:share", "data_tier_pooler_up"
-    )
-    assert {one.labels["server"] for one in days} == SERVERS
-    assert all(200 < one.last < 400 for one in days), days
-    assert {one.labels["server"] for one in disk} == SERVERS
-    assert {one.labels["server"]: one.last for one in poolers} == {"postgres": 1.0, "postgres-blog": 1.0}
+    def told(expression: str) -> dict[str, float]:
+        [found] = prometheus(life).now(expression)
+        return {one.labels["server"]: one.last for one in found}
+
+    until(lambda: told("data_tier_pooler_up") == {"postgres": 1.0, "postgres-blog": 1.0})
+    until(lambda: told("data_tier:disk:share").keys() == SERVERS)
+    until(lambda: told("data_tier:certificate:days").keys() == SERVERS)
+    assert all(200 < days < 400 for days in told("data_tier:certificate:days").values())
 
 
 def test_no_alert_fires_on_a_stack_that_is_well(life: Life) -> None:
@@ -223,12 +224,13 @@ def test_the_loopback_port_leads_to_prometheus(life: Life) -> None:
 
 
 def test_figures_outlive_a_down(life: Life) -> None:
+    down = time.time()
     life.project.operate("down")
     assert not life.host.containers()
     life.project.pulumi("config", "rm", "data-tier:running")
     life.up()
-    (before,) = until(lambda: prometheus(life).now("count_over_time(up[30m]) > 30") if up(life) else None)
-    assert before, "what was known before it went down"
+    [before] = prometheus(life).over(down - 60, down, 5, "up")
+    assert {one.labels["server"] for one in before} == SERVERS, "what was known before it went down"
 
 
 def test_monitoring_goes_when_its_key_goes(life: Life) -> None:

@@ -20,6 +20,7 @@ import redis
 from components.config.models import Thresholds
 from components.monitoring import dashboards, rules
 from operate.report import FIGURES
+from tests.integration.daemon import ran
 from tests.integration.life import Life, lived
 from tests.integration.project import Project
 from tests.integration.watched_stack import SCRAPE, SERVERS, asked, login, prometheus, settings, until, up
@@ -106,8 +107,7 @@ with psycopg.connect(dbname="postgres", autocommit=True, **to) as server:
             print("done:", query)
         except psycopg.Error as error:
             print(type(error).__name__)""".replace("HOST", f"{PREFIX}-postgres-unified")
-    done = life.host.containers()[f"{PREFIX}-postgres-unified-exporter"].exec_run(["python3", "-c", run])
-    said = done.output.decode().splitlines()
+    said = ran(life.host.containers()[f"{PREFIX}-postgres-unified-exporter"], ["python3", "-c", run])[1].splitlines()
     assert all("pg_hba.conf rejects connection" in line for line in said[:2]), said
     assert said[2:] == ["InsufficientPrivilege"] * 6, said
 
@@ -173,8 +173,8 @@ def test_no_password_is_told_anywhere(life: Life) -> None:
         texts += [(name, json.dumps(container.attrs)), (f"{name}'s log", container.logs().decode(errors="replace"))]
     ask = "import urllib.request as u; print(u.urlopen('http://{}:9187/metrics').read().decode())"
     for key in life.told["monitoring"]["exporters"].values():
-        done = life.host.containers()[f"{PREFIX}-prometheus"].exec_run(["python3", "-c", ask.format(key)])
-        texts.append((f"{key}'s metrics", done.output.decode()))
+        _, said = ran(life.host.containers()[f"{PREFIX}-prometheus"], ["python3", "-c", ask.format(key)])
+        texts.append((f"{key}'s metrics", said))
     texts += [("a process", one) for one in life.project.seen]
     assert len(texts) > 30
     for where, text in texts:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import docker
 import pytest
 
+from tests.integration.daemon import ran
 from tests.integration.life import Life, lived
 from tests.integration.project import Project
 from tests.integration.standby_stacks import one_server
@@ -65,7 +66,7 @@ def test_the_report_has_the_backup(life: Life) -> None:
 
 
 def test_a_spoilt_backup_is_an_alert_when_it_was_tried(life: Life) -> None:
-    code, said = life.host.containers()[BACKUP].exec_run(["python3", "-c", SPOILT])
+    code, said = ran(life.host.containers()[BACKUP], ["python3", "-c", SPOILT])
     assert code == 0, said
     assert life.project.operate("backup", "--test", ok=False).code == 1
     assert fires(life, "RestoreTestFailed").server == "postgres"

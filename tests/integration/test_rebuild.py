@@ -22,7 +22,7 @@ import pytest
 from operate.recovery import kit, plan
 from operate.recovery.passphrase import VARIABLE
 from tests.integration import stackfile
-from tests.integration.daemon import Host
+from tests.integration.daemon import Host, ran
 from tests.integration.life import Life
 from tests.integration.project import Project, Result
 
@@ -140,8 +140,7 @@ def ask(url: str, query: str) -> Any:
 
 
 def inside(host: Host, container: str, *command: str, user: str = "") -> tuple[int, str]:
-    code, out = host.client.containers.get(container).exec_run(list(command), user=user)
-    return int(code), out.decode(errors="replace").strip()
+    return ran(host.client.containers.get(container), list(command), user=user)
 
 
 def _copied(kept: Kept) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import docker
 import pytest
 
+from tests.integration.daemon import ran
 from tests.integration.life import lived
 from tests.integration.project import Project
 from tests.integration.standby_stacks import Replicated, one_server
@@ -37,8 +38,8 @@ def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def runs(life: Replicated) -> dict[str, Any]:
-    done = life.host.client.containers.get(BACKUP).exec_run(["python3", "-B", "-m", "images.backup", "list"])
-    return dict(json.loads(done.output)["runs"]) if done.exit_code == 0 else {}
+    code, said = ran(life.host.client.containers.get(BACKUP), ["python3", "-B", "-m", "images.backup", "list"])
+    return dict(json.loads(said)["runs"]) if code == 0 else {}
 
 
 def log(life: Replicated) -> str:

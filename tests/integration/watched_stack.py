@@ -12,6 +12,7 @@ import docker
 
 from operate.prometheus import Alert, Prometheus
 from tests.integration import stackfile
+from tests.integration.daemon import ran
 from tests.integration.life import Life
 
 SCRAPE = 5.0  # seconds: a machine that tests keep busy answers late
@@ -78,8 +79,8 @@ def up(life: Life) -> dict[str, float]:
 
 def login(life: Life, server: str) -> tuple[str, str]:
     """An exporter's own login."""
-    done = life.host.containers()[f"{life.host.prefix}-{server}-exporter"].exec_run(list(LOGIN))
-    user, _, password = done.output.decode().strip().partition(":")
+    _, said = ran(life.host.containers()[f"{life.host.prefix}-{server}-exporter"], list(LOGIN))
+    user, _, password = said.partition(":")
     return user, password
 
 

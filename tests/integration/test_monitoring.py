@@ -23,16 +23,19 @@ from operate.report import FIGURES
 from tests.integration.daemon import ran
 from tests.integration.life import Life, lived
 from tests.integration.project import Project
-from tests.integration.watched_stack import SCRAPE, SERVERS, asked, login, prometheus, settings, until, up
+from tests.integration.watched_stack import SERVERS, asked, login, prometheus, settings, until, up
 
 pytestmark = pytest.mark.integration
 PREFIX = f"watch-{os.getpid()}"
+SLOW = 10.0  # seconds between scrapes, and the most that one may take: a late answer is no gap
 
 
 @pytest.fixture(scope="module")
 def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     """Both shapes, monitored."""
-    with lived(daemon, Project(tmp_path_factory.mktemp("watch"), settings(daemon, PREFIX)), Life) as found:
+    config = settings(daemon, PREFIX)
+    config["data-tier:monitoring"]["scrape"] = f"{SLOW:g}s"
+    with lived(daemon, Project(tmp_path_factory.mktemp("watch"), config), Life) as found:
         yield found
 
 
@@ -197,7 +200,7 @@ def test_passwords_rotate_without_a_gap(life: Life) -> None:
     began = time.monotonic()  # when a server starts, it is asked before its exporter answers
     with asked(life) as found:
         life.project.operate("rotate", "all", "--admin")
-        time.sleep(2 * SCRAPE)
+        time.sleep(2 * SLOW)
     life.__dict__.pop("told", None)
     assert len(found) > 20
     assert set(found) == {1.0}
@@ -230,7 +233,7 @@ def test_figures_outlive_a_down(life: Life) -> None:
     life.project.pulumi("config", "rm", "data-tier:running")
     life.up()
     [before] = prometheus(life).over(down - 60, down, 5, "up")
-    assert {one.labels["server"] for one in before} == SERVERS, "what was known before it went down"
+    assert {one.labels["server"] for one in before} >= SERVERS, "what was known before it went down"
 
 
 def test_monitoring_goes_when_its_key_goes(life: Life) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from components import mongo as mongo_component
 from components import redis as redis_component
-from components.config import Postgres, Settings, mongo_places, places, redis_servers
+from components.config import Postgres, Settings, mongo_places, postgres_servers, redis_servers
 from components.config.places import external_apps
 from components.config.redis_servers import RedisServer
 from components.naming import (
@@ -17,29 +17,25 @@ from components.naming import (
     outlet_name,
     own_network,
     relay_name,
-    server_key,
     tier_network,
 )
-from components.network import DataAddresses
 from components.postgres.container import PORT as POSTGRES_PORT
 from components.stores import own_addresses, redis_addresses, shared_addresses
 
 
 def servers(settings: Settings) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each server of the stack by its key."""
-    unified = places.apps_in(settings, "unified").values()
-    if any(its.postgres for its in unified):
-        yield server_key("postgres"), _postgres(settings, settings.postgres, shared_addresses(settings))
-    for app in places.own_postgres_apps(settings):
-        server = _postgres(settings, places.own_postgres(settings, app), own_addresses(settings, app), app)
-        yield server_key("postgres", app), server
+    for postgres in postgres_servers.declared(settings):
+        yield postgres.key, _postgres(settings, postgres)
     for key, redis in redis_servers.declared(settings).items():
         yield key, _redis(settings, redis)
     for mongo in mongo_places.declared(settings):
         yield mongo.server_key, _mongo(settings, mongo)
 
 
-def _postgres(settings: Settings, server: Postgres, at: DataAddresses, app: str | None = None) -> dict[str, Any]:
+def _postgres(settings: Settings, its: postgres_servers.Declared) -> dict[str, Any]:
+    server, name = its.server, its.name
+    at = own_addresses(settings, its.app) if its.app else shared_addresses(settings)
     told = {
         "kind": "postgres",
         "address": at.postgres,
@@ -50,10 +46,9 @@ def _postgres(settings: Settings, server: Postgres, at: DataAddresses, app: str 
         "tls": settings.tls.enabled,
         "generation": server.generation,
     }
-    where = _where(settings, server.name or settings.postgres_name, app)
-    name = where["name"]
+    where = _where(settings, name, its.app)
     saved = {"backup": backup_name(name)} if server.backed_up else {}
-    return {**told, **where, **saved, "volume": settings.postgres_volume(server), **_members(name, server)}
+    return {**told, **where, **saved, "volume": its.volume, **_members(name, server)}
 
 
 def _members(name: str, server: Postgres) -> dict[str, Any]:

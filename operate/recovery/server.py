@@ -6,11 +6,9 @@ The volumes are made as the stack declares them, so that `up` finds its own. Wha
 
 from __future__ import annotations
 
-import io
 import json
 import secrets
-import tarfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +18,8 @@ from typing import Any, Final
 import docker
 from docker.errors import APIError, ImageNotFound
 
-from operate import daemon, inside, pulumi
+from operate import archive, daemon, inside, pulumi
+from operate.archive import File
 from operate.errors import OperateError
 from operate.recovery import copies
 from operate.recovery.plan import Restored
@@ -118,17 +117,9 @@ def _files(wanted: Wanted) -> bytes:
         _TASK: json.dumps(task).encode(),
         **({_CIPHER: its.cipher.encode()} if its.cipher else {}),
     }
-    return _archive(content)
+    return archive.pack({path: _file(path, data) for path, data in content.items()})
 
 
-def _archive(content: Mapping[str, bytes]) -> bytes:
-    """The program for everybody, all else for the user that restores."""
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as tar:
-        for path, data in content.items():
-            entry = tarfile.TarInfo(path.lstrip("/"))
-            entry.size = len(data)
-            entry.mode = 0o444 if path.startswith(_PROGRAM) else 0o400
-            entry.uid = entry.gid = 0 if path.startswith(_PROGRAM) else _USER
-            tar.addfile(entry, io.BytesIO(data))
-    return out.getvalue()
+def _file(path: str, data: bytes) -> File:
+    """The program is for everybody, all else for the user that restores."""
+    return File(data=data) if path.startswith(_PROGRAM) else File(data=data, mode=0o400, owner=_USER)

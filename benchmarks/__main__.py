@@ -15,6 +15,7 @@ from benchmarks import (
     policies,
     pooler,
     preview,
+    rebuild,
     results,
     slope,
     standby,
@@ -34,6 +35,7 @@ BENCHMARKS: dict[str, Callable[[], Result]] = {
     "neighbour": neighbour.measured,
     "monitoring": monitoring.measured,
     "standby": standby.measured,
+    "rebuild": rebuild.measured,
 }
 
 

@@ -3,6 +3,10 @@
 Pure. The stack file's schedules are checked with it and the backup container goes by it, so that the two never read one
 differently. Names of days and months, `@daily` and seconds aren't known; a day that is restricted by both of its fields
 fits either, as cron has it.
+
+Not croniter, which is well kept: Debian has 1.3.5 of 2022 for the backup container, PyPI 7.0, and two versions may read
+a schedule in two ways. It also takes what is refused here (`@daily`, names, six fields), so that its fields had to be
+checked beforehand anyway.
 """
 
 from __future__ import annotations

@@ -5,39 +5,29 @@ Passwords only inside one secret.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pulumi
 
-from components import mongo as mongo_component
-from components import redis as redis_component
-from components.config import Place, Postgres, Settings, mongo_places, places, redis_servers
+from components import server_outputs
+from components.config import Place, Settings, places, redis_servers
 from components.config.ledger import Entry, entries
 from components.config.models import PROBE_IMAGE
 from components.config.places import external_apps
-from components.config.redis_servers import RedisServer
 from components.naming import (
     POOLER_PORT,
     RoleNames,
     alertmanager_relay,
-    backup_name,
     exporter_name,
-    host_way_name,
-    member_name,
     mongo_login,
     monitoring_network,
     outlet_name,
     own_network,
     prometheus_name,
     publish_network,
-    relay_name,
     server_key,
     tier_network,
 )
-from components.network import DataAddresses
-from components.postgres.container import PORT as POSTGRES_PORT
-from components.stores import own_addresses, redis_addresses, shared_addresses
 from components.topology import Topology
 
 
@@ -48,8 +38,10 @@ def exports(topology: Topology) -> dict[str, Any]:
         "prefix": settings.prefix,
         "running": settings.running,
         "topology": settings.topology,
-        "servers": dict(_servers(settings)),
-        "external_servers": {server_key("postgres", app): _external(settings, app) for app in external_apps(settings)},
+        "servers": dict(server_outputs.servers(settings)),
+        "external_servers": {
+            server_key("postgres", app): server_outputs.external(settings, app) for app in external_apps(settings)
+        },
         "poolers": _poolers(topology),
         "databases": _databases(settings),
         "redis_users": _redis_users(settings),
@@ -70,65 +62,6 @@ def _held(entry: Entry) -> dict[str, Any]:
     return entry.model_dump(mode="json", exclude=None if entry.mongo else {"mongo"})
 
 
-def _servers(settings: Settings) -> Iterator[tuple[str, dict[str, Any]]]:
-    unified = places.apps_in(settings, "unified").values()
-    if any(its.postgres for its in unified):
-        yield server_key("postgres"), _postgres(settings, settings.postgres, shared_addresses(settings))
-    for app in places.own_postgres_apps(settings):
-        server = _postgres(settings, places.own_postgres(settings, app), own_addresses(settings, app), app)
-        yield server_key("postgres", app), server
-    for key, redis in redis_servers.declared(settings).items():
-        yield key, _redis(settings, redis)
-    for mongo in mongo_places.declared(settings):
-        yield mongo.server_key, _mongo(settings, mongo)
-
-
-def _postgres(settings: Settings, server: Postgres, at: DataAddresses, app: str | None = None) -> dict[str, Any]:
-    told = {
-        "kind": "postgres",
-        "address": at.postgres,
-        "port": POSTGRES_PORT,
-        "admin": server.admin,
-        "major": settings.postgres_major,
-        "expose": server.expose,
-        "tls": settings.tls.enabled,
-        "generation": server.generation,
-    }
-    where = _where(settings, server.name or settings.postgres_name, app)
-    name = where["name"]
-    saved = {"backup": backup_name(name)} if server.backed_up else {}
-    return {**told, **where, **saved, "volume": settings.postgres_volume(server), **_members(name, server)}
-
-
-def _members(name: str, server: Postgres) -> dict[str, Any]:
-    """The containers of a server that has members, and those that lead to its primary; which that is isn't known."""
-    if server.standbys is None:
-        return {}
-    return {
-        "members": [member_name(name, number) for number in range(1, 2 + server.standbys)],
-        "ways": [name, host_way_name(name)],
-        "synchronous": server.standby.synchronous,
-    }
-
-
-def _external(settings: Settings, app: str) -> dict[str, Any]:
-    """A server outside of the stack; `relay` and `outlet` are the containers on the way there."""
-    its, relay = external_apps(settings)[app], relay_name(settings.prefix, app)
-    return {
-        "app": app,
-        "host": its.host,
-        "hostaddr": its.hostaddr,
-        "port": its.port,
-        "admin": its.admin,
-        "sslmode": its.sslmode,
-        "ca": its.ca,
-        "major": settings.postgres_major,
-        "relay": relay,
-        "outlet": outlet_name(relay),
-        "network": own_network(settings.prefix, app),
-    }
-
-
 def _poolers(topology: Topology) -> dict[str, dict[str, Any]]:
     """The poolers by the key of their servers."""
     return {
@@ -147,7 +80,7 @@ def _poolers(topology: Topology) -> dict[str, dict[str, Any]]:
 def _monitoring(topology: Topology) -> dict[str, Any]:
     """Prometheus, and the exporter of each server by its key."""
     prefix, asked = topology.settings.prefix, topology.settings.monitoring
-    names = {key: its["name"] for key, its in _servers(topology.settings) if its["kind"] != "mongo"}
+    names = {key: its["name"] for key, its in server_outputs.servers(topology.settings) if its["kind"] != "mongo"}
     relay = alertmanager_relay(prefix)
     return {
         "prometheus": prometheus_name(prefix),
@@ -155,48 +88,6 @@ def _monitoring(topology: Topology) -> dict[str, Any]:
         "expose": asked.expose if asked else None,
         "exporters": {key: exporter_name(name) for key, name in names.items()},
         "relays": [relay, outlet_name(relay)] if asked and asked.alertmanager else [],
-    }
-
-
-def _redis(settings: Settings, server: RedisServer) -> dict[str, Any]:
-    at = own_addresses(settings, server.app) if server.app else shared_addresses(settings)
-    told = {
-        "kind": "redis",
-        "purpose": server.purpose,
-        "persistence": server.persistence,
-        "address": redis_addresses(at, server)[0],
-        "port": redis_component.PORT,
-        "admin": "admin",
-        "major": settings.redis_major,
-        "expose": server.expose,
-        "tls": settings.tls.enabled,
-        "generation": server.generation,
-    }
-    return {**told, **_where(settings, server.name, server.app), "volume": server.volume}
-
-
-def _mongo(settings: Settings, its: mongo_places.Declared) -> dict[str, Any]:
-    at = own_addresses(settings, its.app) if its.app else shared_addresses(settings)
-    told = {
-        "kind": "mongo",
-        "address": at.mongo,
-        "port": mongo_component.PORT,
-        "admin": its.server.admin,
-        "major": settings.mongo_major,
-        "expose": its.server.expose,
-        "tls": settings.tls.enabled,
-        "stand_in": settings.images.source == "debian",
-        "generation": its.server.generation,
-    }
-    return {**told, **_where(settings, its.name, its.app), "volume": its.volume}
-
-
-def _where(settings: Settings, name: str, app: str | None) -> dict[str, Any]:
-    return {
-        "app": app,
-        "name": name,
-        "network": own_network(settings.prefix, app) if app else tier_network(settings.prefix, "data"),
-        "secrets": f"{name}-secrets",
     }
 
 

@@ -23,6 +23,7 @@ from operate.audit import command as audit_command
 from operate.backup import command as backup_command
 from operate.errors import OperateError
 from operate.options import Stack
+from operate.recovery import command as recovery_command
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 
@@ -58,6 +59,7 @@ backup_command.register(app)
 rls_commands.register(app)
 adopt_command.register(app)
 report_command.register(app)
+recovery_command.register(app)
 
 
 def main() -> int:

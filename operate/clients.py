@@ -41,13 +41,13 @@ def psql(
             if reader:
                 user, told["PGPASSWORD"] = _parts(login.of_reader(reader, app)["DATABASE_URL"])
             else:
-                user, told["PGPASSWORD"] = _login(stack, app, login, "DATABASE_URL")
-            told |= _place(stack.servers.get(its.server))
+                user, told["PGPASSWORD"] = login_of(stack, app, login, "DATABASE_URL")
+            told |= place_of(stack.servers.get(its.server))
             command = ["psql", "--username", user, "--dbname", its.database, *arguments]
         return tools.interact(command, told)
 
 
-def _place(server: Server | None) -> dict[str, str]:
+def place_of(server: Server | None) -> dict[str, str]:
     """The server by its address, from inside its own container; one outside of the stack is told already."""
     if server is None:
         return {}
@@ -81,16 +81,17 @@ def redis(
     if login is None:
         command = connections.redis_as_admin("-n", number, *arguments)
     else:
-        user, told["REDISCLI_AUTH"] = _login(stack, app, login, _variable(purpose, main))
+        user, told["REDISCLI_AUTH"] = login_of(stack, app, login, variable_of(purpose, main))
         command = connections.redis_as(user, "-n", number, *arguments)
     return inside.interact(container, command, environment=told)
 
 
-def _variable(purpose: str, main: str) -> str:
+def variable_of(purpose: str, main: str) -> str:
+    """What the URL of an app's purpose is called."""
     return "REDIS_URL" if purpose == main else f"REDIS_URL_{purpose.replace('-', '_').upper()}"
 
 
-def _login(stack: Stack, app: str, secrets: Secrets, variable: str) -> tuple[str, str]:
+def login_of(stack: Stack, app: str, secrets: Secrets, variable: str) -> tuple[str, str]:
     """Who the app logs in as. Raises OperateError for a retired app, whose logins are locked."""
     if app in stack.apps and stack.apps[app].retired:
         raise OperateError(f"{app} is retired and its logins are locked: use --admin")

@@ -35,16 +35,22 @@ def up(stack: str) -> None:
     readiness.require_room(stack, state or {}, client, here=kind.bridges)
     if state is None:
         pulumi.run("stack", "init", stack)
-    asked = _images(settings)
-    source, suite, mongo = _source(settings), _suite(settings), _mongo(settings)
-    decision = build.ensure(*asked, source, suite, mongo, parts=parts.asked(settings))
-    _record(stack, settings, decision)
+    ensure_images(stack)
     if _is_stopped(settings):
         pulumi.run("config", "rm", f"{PROJECT}:running", "--stack", stack)
     pulumi.run("up", "--yes", "--suppress-outputs", "--stack", stack)
     outputs = pulumi.outputs(stack)
     _require_well(stacks.parse(stack, outputs), client)
     screen.show(stack, outputs)
+
+
+def ensure_images(stack: str) -> None:
+    """Build what is missing; the first decision on their source is written down. Raises OperateError, ImageError."""
+    settings = _settings(stack)
+    decision = build.ensure(
+        *_images(settings), _source(settings), _suite(settings), _mongo(settings), parts=parts.asked(settings)
+    )
+    _record(stack, settings, decision)
 
 
 def _require_well(stack: Stack, client: docker.DockerClient) -> None:

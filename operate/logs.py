@@ -49,21 +49,21 @@ def when(text: str, now: datetime) -> datetime:
 
 def names(stack: Stack, what: str | None) -> list[str]:
     """The containers that `what` means: an app, the key or name of a server or service; all for None."""
-    servers = {key: server.name for key, server in stack.servers.items()}
-    servers |= {name: name for server in stack.servers.values() for name in server.members}
+    servers = {key: [*server.members, *(server.ways or [server.name])] for key, server in stack.servers.items()}
     services = {app: service.name for app, service in stack.services.items()}
     poolers = [pooler.name for pooler in stack.poolers.values()]
     relays = [name for its in stack.external_servers.values() for name in (its.relay, its.outlet)]
     watching = stack.monitoring.containers if stack.monitoring else []
-    everything = [*servers.values(), *relays, *poolers, *watching, *services.values()]
+    everything = [*(name for its in servers.values() for name in its), *relays, *poolers, *watching, *services.values()]
     if what is None:
         return everything
     if what in everything:
         return [what]
     if what in servers:
-        return [servers[what]]
+        return servers[what]
     stack.require(what)
-    own = [*(one.name for one in stack.own_servers(what)), *stack.own_relays(what)]
+    own = [name for one in stack.own_servers(what) for name in (*one.members, *(one.ways or [one.name]))]
+    own += stack.own_relays(what)
     own += [one.name for one in stack.own_poolers(what)]
     found = [*own, *([services[what]] if what in services else [])]
     if not found:

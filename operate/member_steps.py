@@ -53,9 +53,10 @@ def _leave(environment: Environment) -> None:
             return
         if said:
             raise OperateError(
-                f"{name} is the primary and can't be taken away: `./operatew switchover` makes the other member that"
+                "the standby is the primary now and can't be taken away: "
+                "`./operatew switchover` makes the other member that"
             )
-    raise OperateError(f"nobody can say whether {name} is the primary: bring the stack up first (`make up`)")
+    raise OperateError("nobody can say whether the standby is the primary now: bring the stack up first (`make up`)")
 
 
 STEPS: Final = {"grant": _grant, "here": _here, "leave": _leave}

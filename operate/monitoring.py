@@ -7,11 +7,9 @@ EXPORTER_LOGIN.
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import sys
-import tarfile
 import time
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -19,7 +17,8 @@ from typing import Final
 from docker.errors import DockerException
 from docker.models.containers import Container
 
-from operate import daemon, inside, step
+from operate import archive, daemon, inside, step
+from operate.archive import File
 from operate.errors import OperateError
 from operate.step import Environment
 
@@ -44,18 +43,9 @@ print(float(values["prometheus_config_last_reload_success_timestamp_seconds"]) i
 
 def put(container: Container, folder: str, files: Mapping[str, str]) -> None:
     """Copy texts into a folder of the container, which is made. Raises OperateError."""
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w") as tar:
-        inner = tarfile.TarInfo(folder)
-        inner.type, inner.mode, inner.uid, inner.gid = tarfile.DIRTYPE, 0o755, _UID, _UID
-        tar.addfile(inner)
-        for name, text in files.items():
-            entry = tarfile.TarInfo(f"{folder}/{name}")
-            entry.size, entry.mode, entry.uid, entry.gid = len(text.encode()), 0o644, _UID, _UID
-            entry.mtime = int(time.time())
-            tar.addfile(entry, io.BytesIO(text.encode()))
+    found = {f"{folder}/{name}": File(data=text.encode(), mode=0o644, owner=_UID) for name, text in files.items()}
     try:
-        container.put_archive(FOLDER, archive.getvalue())
+        container.put_archive(FOLDER, archive.pack({folder: File(data=None, mode=0o755, owner=_UID), **found}))
     except DockerException as error:
         raise OperateError(f"{container.name}: files can't be put there ({type(error).__name__})") from None
 

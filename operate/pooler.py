@@ -10,11 +10,9 @@ POOLER_FINGERPRINT (SHA-256 of the certificate to look for, empty without TLS).
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import sys
-import tarfile
 from collections.abc import Mapping
 from typing import Final
 
@@ -22,7 +20,8 @@ import psycopg
 from docker.errors import DockerException
 from psycopg import sql
 
-from operate import daemon, inside, pooler_console, step
+from operate import archive, daemon, inside, pooler_console, step
+from operate.archive import File
 from operate.errors import OperateError
 from operate.step import Environment
 
@@ -71,14 +70,9 @@ def install_look_up(connection: psycopg.Connection[tuple[object, ...]], auth: st
 
 def write_pools(name: str, content: str) -> None:
     """Put the pools into the pooler called `name` and let it read them; nobody is disconnected. Raises OperateError."""
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w") as tar:
-        entry = tarfile.TarInfo(_FILE)
-        entry.size, entry.mode = len(content.encode()), 0o644
-        tar.addfile(entry, io.BytesIO(content.encode()))
     container = daemon.running(daemon.connect(), name)
     try:
-        container.put_archive(_FOLDER, archive.getvalue())
+        container.put_archive(_FOLDER, archive.pack({_FILE: File(data=content.encode(), mode=0o644)}))
     except DockerException as error:
         raise OperateError(f"{name}: the pools can't be set ({type(error).__name__})") from None
     pooler_console.ask(container, "RELOAD")

@@ -7,21 +7,19 @@ environment of that one command.
 
 from __future__ import annotations
 
-import io
 import secrets
-import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import docker
 from docker.errors import APIError, ImageNotFound
 from docker.models.containers import Container
 
-from operate import daemon, inside, members, pulumi
+from operate import archive, daemon, inside, members, pulumi
 from operate import stack as stacks
+from operate.archive import File
 from operate.errors import OperateError
 from operate.stack import ExternalServer, Stack
 
@@ -124,8 +122,4 @@ def _archive(ca: str) -> bytes:
         content = (pulumi.REPOSITORY / ca).read_bytes()
     except OSError as error:
         raise OperateError(f"{ca} can't be read: {error.strerror}") from None
-    file, entry = io.BytesIO(), tarfile.TarInfo(str(Path(_AUTHORITY).relative_to("/")))
-    entry.size, entry.mode = len(content), 0o444
-    with tarfile.open(fileobj=file, mode="w") as archive:
-        archive.addfile(entry, io.BytesIO(content))
-    return file.getvalue()
+    return archive.pack({_AUTHORITY: File(data=content)})

@@ -30,9 +30,9 @@ def ask(*arguments: str) -> str | None:
     return None if done.returncode else done.stdout
 
 
-def try_(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """A command's exit code, output and errors; nothing of it on the screen."""
-    return _call(arguments, quiet=True, out=subprocess.PIPE)
+def try_(*arguments: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
+    """A command's exit code, output and errors; nothing of it on the screen. `given` is its input."""
+    return _call(arguments, quiet=True, out=subprocess.PIPE, given=given)
 
 
 def outputs(stack: str, *, show_secrets: bool = False) -> dict[str, Any]:
@@ -64,12 +64,15 @@ def exists(stack: str) -> bool:
     return ask("stack", "export", "--stack", stack) is not None
 
 
-def _call(arguments: tuple[str, ...], *, quiet: bool, out: int | IO[str] | None) -> subprocess.CompletedProcess[str]:
+def _call(
+    arguments: tuple[str, ...], *, quiet: bool, out: int | IO[str] | None, given: str | None = None
+) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "PULUMIW_QUIET": "1"} if quiet else None
     return subprocess.run(  # noqa: S603  our own wrapper
         [str(_WRAPPER), *arguments],
         cwd=REPOSITORY,
         env=env,
+        input=given,
         text=True,
         check=False,
         stdout=out,

@@ -15,13 +15,14 @@ from typing import Any, Final
 import docker
 from rich.console import RenderableType
 
+from components.naming import BACKUP_ROLE
 from operate import postgres_tools, printing
 from operate.errors import OperateError
 from operate.postgres_tools import Tools
 from operate.stack import Database, Stack
 
 _SECONDS: Final = 30
-# psql's own variables: column, setting, strict, admin, owner, migrate
+# psql's own variables: column, setting, strict, admin, owner, migrate, backup
 _SQL: Final = """
 WITH RECURSIVE
 tenant_table AS (
@@ -77,7 +78,7 @@ UNION ALL SELECT 'function', p.oid::regprocedure::text,
        AND NOT EXISTS (SELECT FROM pg_depend d
                        WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
 UNION ALL SELECT 'role', rolname, 'bypasses' FROM pg_roles
-     WHERE rolcanlogin AND (rolsuper OR rolbypassrls) AND rolname <> :'admin'
+     WHERE rolcanlogin AND (rolsuper OR rolbypassrls) AND rolname NOT IN (:'admin', :'backup')
 UNION ALL SELECT 'role', r.rolname, 'owner' FROM pg_roles r JOIN member m ON m.member = r.oid
      WHERE m.roleid = to_regrole(quote_ident(:'owner')) AND r.rolcanlogin AND NOT r.rolsuper AND r.rolname <> :'migrate'
 ORDER BY 1, 2, 3
@@ -158,6 +159,7 @@ def _asked(app: str, its: Database, asked: Mapping[str, Any], tools: Tools) -> l
         "admin": tools.admin,
         "owner": f"{its.database}_owner",
         "migrate": f"{its.database}_migrate",
+        "backup": BACKUP_ROLE,  # without a password, from the container that has the data folder anyway
     }
     variables = [part for key, value in told.items() for part in ("--set", f"{key}={value}")]
     options = ["--csv", "--tuples-only", "--set", "ON_ERROR_STOP=1", *variables]

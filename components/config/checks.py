@@ -20,6 +20,7 @@ from components.config import (
     places,
     pooler_checks,
     pools,
+    postgres_servers,
     reader_checks,
     redis_checks,
     redis_servers,
@@ -67,18 +68,14 @@ def _services(settings: Settings) -> Iterator[tuple[str, str, Service]]:
 
 def _servers(settings: Settings) -> list[tuple[str, str]]:
     """Where each server's name is declared, and the name; the shared ones first."""
-    found = [("data-tier:redis.name", settings.redis_name)]
-    if places.shares_postgres(settings):
-        found.insert(0, ("data-tier:postgres.name", settings.postgres_name))
+    postgres = [(f"{its.path}.name", its.name) for its in postgres_servers.declared(settings)]
+    found = [*postgres, ("data-tier:redis.name", settings.redis_name)]
     found += pooler_checks.names(settings)
     found += standby_checks.names(settings)
     purposes = [redis_servers.of_purpose(settings, purpose) for purpose in settings.redis.servers]
     found += [(f"data-tier:{its.path}.name", its.name) for its in purposes]
     found += [(f"{its.key}.name", its.name) for its in mongo_places.declared(settings)]
     for app, its in places.apps_in(settings, "isolated").items():
-        if its.postgres and not its.postgres.server.external:
-            own = places.own_postgres(settings, app)
-            found.append((f"data-tier:apps.{app}.postgres.server.name", own.name or ""))
         if its.redis:
             found.append((f"data-tier:apps.{app}.redis_server.name", redis_servers.own(settings, app).name))
     return found + external_checks.names(settings)
@@ -260,10 +257,10 @@ def _capacity(settings: Settings) -> Iterator[Problem]:
             budget = pools.budget(settings, "unified", app)
             yield from _budget(budget, settings.postgres.connections, "data-tier:postgres.connections")
             break
-    for app in places.own_postgres_apps(settings):
-        key = f"data-tier:apps.{app}.postgres.server.connections"
-        declared = places.own_postgres(settings, app).connections
-        yield from _budget(pools.budget(settings, "isolated", app), declared, key)
+    for own in postgres_servers.declared(settings):
+        if own.app:
+            budget = pools.budget(settings, "isolated", own.app)
+            yield from _budget(budget, own.server.connections, f"{own.path}.connections")
 
 
 def _budget(budget: Budget, declared: int | None, key: str) -> Iterator[Problem]:

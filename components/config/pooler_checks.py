@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from components.budget import look_ups
-from components.config import places, pools
+from components.config import places, pools, postgres_servers
 from components.config.errors import Problem
 from components.config.models import Settings
 from components.naming import POOLER_AUTH, pooler_name
@@ -22,11 +22,10 @@ def names(settings: Settings) -> list[tuple[str, str]]:
     """Where the name of each pooler's container comes from, and the name."""
     if settings.postgres.pooler is None:
         return []
-    apps = places.own_postgres_apps(settings)
-    own = [(app, places.own_postgres(settings, app).name or "") for app in apps]
-    is_shared = places.shares_postgres(settings)
-    shared = [("data-tier:postgres.pooler", pooler_name(settings.postgres_name))] if is_shared else []
-    return [*shared, *((f"data-tier:apps.{app}.postgres.server.name", pooler_name(name)) for app, name in own)]
+    return [
+        (f"{its.path}.{'name' if its.app else 'pooler'}", pooler_name(its.name))
+        for its in postgres_servers.declared(settings)
+    ]
 
 
 def _reserved(settings: Settings) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from components.config import mongo_places, places, redis_servers
+from components.config import mongo_places, places, postgres_servers, redis_servers
 from components.config.errors import Problem
 from components.config.models import Settings
 
@@ -29,9 +29,10 @@ def _declared(settings: Settings) -> Iterator[tuple[str, int | None, int]]:
     own = [server for server in redis_servers.declared(settings).values() if server.app]
     for server in [redis_servers.shared(settings), *purposes, *own]:
         yield f"data-tier:{server.path}.reservation", server.reservation, server.memory
-    for app in places.own_postgres_apps(settings):
-        its_own = places.own_postgres(settings, app).resources
-        yield f"data-tier:apps.{app}.postgres.server.resources.reservation", its_own.reservation, its_own.memory
+    for postgres in postgres_servers.declared(settings):
+        if postgres.app:
+            its_own = postgres.server.resources
+            yield f"{postgres.path}.resources.reservation", its_own.reservation, its_own.memory
     documents = {"data-tier:mongo": settings.mongo.resources} if settings.mongo else {}
     documents |= {mongo.key: mongo.server.resources for mongo in mongo_places.declared(settings)}
     for key, resources in documents.items():

@@ -11,10 +11,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from components.config import mongo_places, places, redis_servers, rotation_ledger, standby_ledger
+from components.config import mongo_places, places, postgres_servers, redis_servers, rotation_ledger, standby_ledger
 from components.config.errors import NOTHING, Problem
 from components.config.models import ExternalPostgres, Settings
-from components.config.places import own_postgres_apps
 from components.naming import server_key
 
 _MAJORS: Final = {"mongo": "data-tier:mongo.image"}  # where a major is said, if not in the images section
@@ -137,21 +136,14 @@ def _problem(key: str, value: Any, rule: str, before: Any) -> Problem:
 def _declared(settings: Settings) -> dict[str, tuple[str, str]]:
     """Where each server's name is said, and the name, by the server's key."""
     found = {key: (f"data-tier:{its.path}.name", its.name) for key, its in redis_servers.declared(settings).items()}
-    if any(its.postgres for its in places.apps_in(settings, "unified").values()):
-        found[server_key("postgres")] = ("data-tier:postgres.name", settings.postgres_name)
-    for app in places.own_postgres_apps(settings):
-        name = places.own_postgres(settings, app).name or ""
-        found[server_key("postgres", app)] = (f"data-tier:apps.{app}.postgres.server.name", name)
+    found |= {its.key: (f"{its.path}.name", its.name) for its in postgres_servers.declared(settings)}
     found |= {its.server_key: (f"{its.key}.name", its.name) for its in mongo_places.declared(settings)}
     return found
 
 
 def _volumes(settings: Settings) -> dict[str, str]:
     """The data volume of each server, by the server's key."""
-    own = [(server_key("postgres", app), places.own_postgres(settings, app)) for app in own_postgres_apps(settings)]
-    found = {
-        key: settings.postgres_volume(server) for key, server in [(server_key("postgres"), settings.postgres), *own]
-    }
+    found = {its.key: its.volume for its in postgres_servers.declared(settings)}
     found |= {key: server.volume for key, server in redis_servers.declared(settings).items()}
     return found | {mongo.server_key: mongo.volume for mongo in mongo_places.declared(settings)}
 
@@ -159,13 +151,9 @@ def _volumes(settings: Settings) -> dict[str, str]:
 def _generations(settings: Settings) -> dict[str, tuple[str, int]]:
     """Where the generation of each server's admin is said, and the generation, by the server's key."""
     redis = {key: its.generation for key, its in redis_servers.declared(settings).items()}
-    shared = {server_key("postgres"): settings.postgres.generation}
-    own = {
-        server_key("postgres", app): places.own_postgres(settings, app).generation
-        for app in places.own_postgres_apps(settings)
-    }
+    postgres = {its.key: its.server.generation for its in postgres_servers.declared(settings)}
     mongo = {its.server_key: its.server.generation for its in mongo_places.declared(settings)}
-    found = {**shared, **own, **redis, **mongo}
+    found = {**postgres, **redis, **mongo}
     return {
         key: (f"{place.removesuffix('.name')}.generation", found[key])
         for key, (place, _) in _declared(settings).items()

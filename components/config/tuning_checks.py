@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Final
 
-from components.config import places, pools
+from components.config import places, pools, postgres_servers
 from components.config.errors import NOTHING, Problem
 from components.config.models import Postgres, Settings
+from components.config.postgres_servers import Declared
 from components.tuning.catalogue import INSTEAD, PARAMETERS
 from components.tuning.postgres import memory_at_most
-from components.tuning.postgres_servers import parameter_keys, servers
+from components.tuning.postgres_servers import parameter_keys
 
 _KIB: Final = 1024
 _ON_DISK: Final = ("temp_file_limit", "max_wal_size", "min_wal_size")
@@ -59,11 +60,11 @@ def _is_well(name: str, value: str) -> bool:
     return True
 
 
-def _sound(settings: Settings) -> Iterator[tuple[str | None, Postgres, Mapping[str, str]]]:
-    """The servers whose parameters can be read: the app that one belongs to, its settings, parameters' keys."""
-    for _, server, app in servers(settings):
-        if all(name in PARAMETERS and _is_well(name, value) for name, value in server.parameters.items()):
-            yield app, server, parameter_keys(settings, app)
+def _sound(settings: Settings) -> Iterator[tuple[Declared, Mapping[str, str]]]:
+    """The servers whose parameters can be read, with the parameters' keys."""
+    for its in postgres_servers.declared(settings):
+        if all(name in PARAMETERS and _is_well(name, value) for name, value in its.server.parameters.items()):
+            yield its, parameter_keys(settings, its.app)
 
 
 def _sessions(settings: Settings, app: str | None, server: Postgres) -> int:
@@ -73,16 +74,16 @@ def _sessions(settings: Settings, app: str | None, server: Postgres) -> int:
 
 def _memory(settings: Settings) -> Iterator[Problem]:
     """The server would be ended by the kernel when all its connections sort at once."""
-    for app, server, keys in _sound(settings):
-        section = f"data-tier:apps.{app}.postgres.server" if app else "data-tier:postgres"
-        sessions, memory = _sessions(settings, app, server), server.resources.memory
+    for its, keys in _sound(settings):
+        server = its.server
+        sessions, memory = _sessions(settings, its.app, server), server.resources.memory
         parts = memory_at_most(server, sessions)
         if sum(parts.values()) <= memory * _KIB:
             continue
         largest = max(parts, key=lambda name: (name in server.parameters, parts[name]))
         told = ", ".join(f"{name} {number // _KIB} MiB" for name, number in parts.items())
         yield Problem(
-            key=keys.get(largest, f"{section}.connections"),
+            key=keys.get(largest, f"{its.path}.connections"),
             value=server.parameters.get(largest, server.connections or NOTHING),
             rule=f"with {sessions} connections the parts come to {sum(parts.values()) // _KIB} MiB of {memory}: {told}",
             remedy="Lower it, declare fewer connections, or give the server more memory",
@@ -90,7 +91,8 @@ def _memory(settings: Settings) -> Iterator[Problem]:
 
 
 def _disk(settings: Settings) -> Iterator[Problem]:
-    for _, server, keys in _sound(settings):
+    for its, keys in _sound(settings):
+        server = its.server
         for name in _ON_DISK:
             if (
                 name in server.parameters

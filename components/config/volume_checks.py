@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from components.config import mongo_places, places, redis_servers, standby_checks
+from components.config import mongo_places, places, postgres_servers, redis_servers, standby_checks
 from components.config.errors import Problem, twice
 from components.config.models import Settings
 from components.naming import backup_name, pooler_name, watchdog_name
@@ -20,14 +20,9 @@ def _names(settings: Settings) -> Iterator[Problem]:
 
 def _declared(settings: Settings) -> Iterator[tuple[str, str]]:
     """Where the name of each volume comes from, and the name."""
-    servers = [("data-tier:postgres", settings.postgres)] if places.shares_postgres(settings) else []
-    servers += [
-        (f"data-tier:apps.{app}.postgres.server", places.own_postgres(settings, app))
-        for app in places.own_postgres_apps(settings)
-    ]
-    for key, server in servers:
-        name = server.name or settings.postgres_name
-        yield f"{key}.{'volume' if server.volume else 'name'}", settings.postgres_volume(server)
+    for its in postgres_servers.declared(settings):
+        name, key, server = its.name, its.path, its.server
+        yield f"{key}.{'volume' if server.volume else 'name'}", its.volume
         yield f"{key}.name", f"{name}-secrets"
         if settings.postgres.pooler:
             yield from ((f"{key}.name", f"{pooler_name(name)}-{what}") for what in ("pools", "secrets"))

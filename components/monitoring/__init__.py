@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import pulumi
 
 from components import redis as redis_component
-from components.config import Place, Settings, places, redis_servers
+from components.config import Place, Settings, postgres_servers, redis_servers
 from components.config.redis_servers import RedisServer
 from components.monitoring.exporter import Exporter, ExporterArgs
 from components.monitoring.prometheus import Prometheus, PrometheusArgs
-from components.naming import POOLER_PORT, backup_name, host_way_name, server_key
+from components.naming import POOLER_PORT, backup_name, host_way_name
 from components.network import DataAddresses
 from components.platforms import Platform
 from components.postgres import PostgresServer
@@ -60,23 +60,21 @@ def build(its: Around) -> Prometheus | None:
 
 def _postgres(its: Around, monitoring: pulumi.Output[str]) -> Iterator[Exporter]:
     settings = its.settings
-    apps = [None] if places.shares_postgres(settings) else []
-    for app in [*apps, *places.own_postgres_apps(settings)]:
-        key = server_key("postgres", app)
+    for declared in postgres_servers.declared(settings):
+        key, app, name = declared.key, declared.app, declared.name
         server = its.servers[key]
         if not isinstance(server, PostgresServer):
             raise TypeError(f"{key} is no PostgreSQL server of the stack")
-        declared = places.own_postgres(settings, app) if app else settings.postgres
         at, network = _where(its, app)
-        name, pooler = declared.name or settings.postgres_name, _pooler(its, app)
+        pooler = _pooler(its, app)
         args = ExporterArgs(
             platform=its.platform,
             key=key,
             server=server,
             hostname=name,
-            host=name if declared.standbys is None else host_way_name(name),
+            host=name if declared.server.standbys is None else host_way_name(name),
             port=POSTGRES_PORT,
-            generation=declared.generation,
+            generation=declared.server.generation,
             network=network,
             subnet=str(at.subnet),
             address=at.postgres_exporter,
@@ -86,7 +84,7 @@ def _postgres(its: Around, monitoring: pulumi.Output[str]) -> Iterator[Exporter]
             pooler=pooler,
             pooler_port=POOLER_PORT,
             processes=settings.postgres.pooler.count if pooler and settings.postgres.pooler else 0,
-            backup=backup_name(name) if declared.backed_up else None,
+            backup=backup_name(name) if declared.server.backed_up else None,
             labels={"data-tier.app": app} if app else {},
         )
         yield Exporter(_name(key), args)

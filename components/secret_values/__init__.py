@@ -46,12 +46,11 @@ def unread(settings: Settings) -> Values:
 def _references(settings: Settings) -> Iterator[tuple[str, SecretRef]]:
     for app, server in places.external_apps(settings).items():
         yield f"data-tier:apps.{app}.postgres.server.external.password", server.password
-    for key, saved in backup_checks.servers(settings):
-        if saved.backed_up and (s3 := saved.backed_up.s3):
-            yield f"{key}.backup.repository.s3.access_key", s3.access_key
-            yield f"{key}.backup.repository.s3.secret_key", s3.secret_key
-    for app, its in settings.apps.items():
-        for name, ref in (its.service.secrets if its.service else {}).items():
+    for its, s3 in backup_checks.elsewhere(settings):
+        yield f"{its.path}.backup.repository.s3.access_key", s3.access_key
+        yield f"{its.path}.backup.repository.s3.secret_key", s3.secret_key
+    for app, declared in settings.apps.items():
+        for name, ref in (declared.service.secrets if declared.service else {}).items():
             yield f"data-tier:apps.{app}.service.secrets.{name}", ref
 
 

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from components import sizing
 from components.budget import Budget
-from components.config import places, pools
+from components.config import places, pools, postgres_servers
 from components.config.models import Place, Pooler, Settings
 from components.naming import pooler_name
 from components.tuning.explained import Explained, Sized
-from components.tuning.postgres_servers import servers
 
 _PAGE = "https://www.pgbouncer.org/config.html"
 
@@ -20,11 +19,12 @@ def sized(settings: Settings) -> Iterator[Sized]:
     pooler = settings.postgres.pooler
     if pooler is None:
         return
-    for container, _, app in servers(settings):
+    for its in postgres_servers.declared(settings):
+        app = its.app
         apps = [app] if app else [name for name, its in places.apps_in(settings, "unified").items() if its.postgres]
         place: Place = "isolated" if app else "unified"
         values = [*_whole(settings, pooler), *_pools(settings, place, apps)]
-        yield Sized(kind="pgbouncer", container=pooler_name(container), values=values)
+        yield Sized(kind="pgbouncer", container=pooler_name(its.name), values=values)
 
 
 def _whole(settings: Settings, pooler: Pooler) -> Iterator[Explained]:

@@ -4,27 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from components.config import places
-from components.config.models import Postgres, Settings
-from components.naming import member_name
+from components.config import postgres_servers
+from components.config.models import Settings
 from components.tuning.explained import Sized
 from components.tuning.postgres import CAPACITY, explain
-
-
-def servers(settings: Settings) -> Iterator[tuple[str, Postgres, str | None]]:
-    """Each server's container, settings, and the app that it belongs to, None for the shared one.
-
-    One with members has the same in each of them: the first one stands for all.
-    """
-    if places.shares_postgres(settings):
-        yield _container(settings.postgres_name, settings.postgres), settings.postgres, None
-    for app in places.own_postgres_apps(settings):
-        own = places.own_postgres(settings, app)
-        yield _container(own.name or "", own), own, app
-
-
-def _container(name: str, server: Postgres) -> str:
-    return name if server.standbys is None else member_name(name, 1)
 
 
 def parameter_keys(settings: Settings, app: str | None) -> dict[str, str]:
@@ -39,5 +22,6 @@ def parameter_keys(settings: Settings, app: str | None) -> dict[str, str]:
 
 def sized(settings: Settings) -> Iterator[Sized]:
     """Every server with its parameters."""
-    for container, server, app in servers(settings):
-        yield Sized(kind="postgres", container=container, values=explain(server, parameter_keys(settings, app)))
+    for its in postgres_servers.declared(settings):
+        values = explain(its.server, parameter_keys(settings, its.app))
+        yield Sized(kind="postgres", container=its.container, values=values)

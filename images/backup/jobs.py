@@ -108,14 +108,14 @@ def _tried(settings: Settings, newest: Saved, known: Mapping[str, Any], found: d
             if moment["lsn"] == last:
                 server.open()
             for database, wanted in moment["databases"].items():
-                held = _held(server, database)
-                wrong += [f"{database}: {what}" for what in moments.differences(wanted, held)]
-                found["tables"] += len(held)
-                found["rows"] += sum(int(its["rows"]) for its in held.values())
+                there = held(server, database)
+                wrong += [f"{database}: {what}" for what in moments.differences(wanted, there)]
+                found["tables"] += len(there)
+                found["rows"] += sum(int(its["rows"]) for its in there.values())
         return wrong or _pages(server)
 
 
-def _held(server: Scratch, database: str) -> dict[str, Any]:
+def held(server: Scratch, database: str) -> dict[str, Any]:
     """What a restored database holds. Raises psycopg.Error, also for a table that a change under way has locked."""
     with server.connect(database) as session:
         moments.quiet(session)

@@ -45,7 +45,8 @@ def run(command: str, *options: str, seconds: int = _LONGEST) -> str:
     """What a command answers. Raises BackupError with what it says."""
     line = ["pgbackrest", f"--config={RUNTIME}", f"--stanza={STANZA}", *options, command]
     try:
-        done = subprocess.run(line, capture_output=True, text=True, timeout=seconds, check=False)  # noqa: S603
+        # what a wrong key makes of a file is in the message, and no text
+        done = subprocess.run(line, capture_output=True, text=True, errors="replace", timeout=seconds, check=False)  # noqa: S603
     except subprocess.TimeoutExpired:
         raise BackupError(f"pgbackrest {command} didn't end in {seconds} s") from None
     if done.returncode:
@@ -65,7 +66,7 @@ def reason(text: str) -> str | None:
 
 def saved(text: str | None = None) -> list[Saved]:
     """The backups in the repository, oldest first. Raises BackupError."""
-    told = json.loads(text or run("info", "--output=json"))
+    told = json.loads(text or run("info", "--output=json"), strict=False)  # a wrong key's message is no text
     stanza: dict[str, Any] = next(iter(told), {})
     wrong = stanza.get("status", {})
     if wrong.get("code") not in (0, 2, None):  # 2: no backup yet

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import psycopg
 
@@ -32,15 +32,20 @@ _LEAST: Final = {
 }
 _CONTROL: Final = re.compile(r"^(\w+) setting:\s+(\d+)$", re.MULTILINE)
 _PAUSED: Final = "SELECT pg_is_in_recovery() AND pg_get_wal_replay_pause_state() = 'paused'"
+_OPEN: Final = "SELECT NOT pg_is_in_recovery()"
+_NOT_YET: Final = ("the database system is starting up", "the database system is not yet accepting connections")
 _START_SECONDS: Final = 6 * 3600
 _PAUSE: Final = 0.1
 
 
 class Scratch:
-    """The restored server; `start` it at a place or a time, `stop` it, and again further on."""
+    """The restored server in `data`; `start` it at a place or a time, `stop` it, and again further on.
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    `own` are parameters in place of those that suit one that is thrown away.
+    """
+
+    def __init__(self, settings: Settings, data: Path = _DATA, own: Mapping[str, str] | None = None) -> None:
+        self._settings, self._data, self._own = settings, data, own or {}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, target: Mapping[str, str]) -> None:
@@ -48,19 +53,29 @@ class Scratch:
 
         Raises BackupError with the server's reason.
         """
+        self._run({**target, "recovery_target_action": "pause"}, _PAUSED)
+
+    def recover(self, target: Mapping[str, str]) -> None:
+        """Run until the log was replayed up to `target`, or to its end without one, and take changes from then on.
+
+        Raises BackupError with the server's reason.
+        """
+        self._run({**target, **({"recovery_target_action": "promote"} if target else {})}, _OPEN)
+
+    def _run(self, parameters: Mapping[str, str], until: LiteralString) -> None:
         _LOG.unlink(missing_ok=True)
-        options = {**self._fixed(), **target, "recovery_target_action": "pause"}
+        options = {**self._fixed(), **parameters}
         line = [
             *_BARE,
             "postgres",
             "-D",
-            str(_DATA),
+            str(self._data),
             *(part for key, its in options.items() for part in ("-c", f"{key}={its}")),
         ]
         with _LOG.open("wb") as log:
             self._process = subprocess.Popen(line, stdout=log, stderr=log)  # noqa: S603
         end = time.monotonic() + _START_SECONDS
-        while not self._paused():
+        while not self._is(until):
             if self._process.poll() is not None:
                 raise BackupError(f"the restored server doesn't start: {_why()}")
             if time.monotonic() > end:
@@ -101,10 +116,10 @@ class Scratch:
                 self._process.wait()
         self._process = None
 
-    def _paused(self) -> bool:
+    def _is(self, state: LiteralString) -> bool:
         try:
             with self.connect("postgres") as server:
-                row = server.execute(_PAUSED).fetchone()
+                row = server.execute(state).fetchone()
         except psycopg.OperationalError:
             return False
         return bool(row and row[0])
@@ -126,7 +141,7 @@ class Scratch:
             "log_destination": "stderr",
         }
         preload = {"shared_preload_libraries": self._settings.preload} if self._settings.preload else {}
-        return {**its, **preload, **_least()}
+        return {**its, **preload, **_least(self._data), **self._own}
 
 
 @contextmanager
@@ -137,13 +152,18 @@ def restored(settings: Settings, label: str, *options: str) -> Iterator[Scratch]
     try:
         for folder in (_DATA, _SOCKETS):
             folder.mkdir(mode=0o700)
-        (SCRATCH / "pg_hba.conf").write_text("local all all peer map=scratch\n", encoding="utf-8")
-        (SCRATCH / "pg_ident.conf").write_text(f'scratch {USER} "{settings.admin}"\n', encoding="utf-8")
+        let_in(USER, settings)
         repository.run("restore", f"--set={label}", f"--pg1-path={_DATA}", *options)
         yield scratch
     finally:
         scratch.stop()
         _clear()
+
+
+def let_in(user: str, settings: Settings) -> None:
+    """Make a restored server know the system's `user` as its admin, and nobody else."""
+    (SCRATCH / "pg_hba.conf").write_text("local all all peer map=scratch\n", encoding="utf-8")
+    (SCRATCH / "pg_ident.conf").write_text(f'scratch {user} "{settings.admin}"\n', encoding="utf-8")
 
 
 def _clear() -> None:
@@ -156,8 +176,8 @@ def _clear() -> None:
             path.unlink()
 
 
-def _least() -> dict[str, str]:
-    done = subprocess.run(["pg_controldata", str(_DATA)], capture_output=True, text=True, check=False)  # noqa: S603, S607
+def _least(data: Path) -> dict[str, str]:
+    done = subprocess.run(["pg_controldata", str(data)], capture_output=True, text=True, check=False)  # noqa: S603, S607
     found = dict(_CONTROL.findall(done.stdout))
     return {parameter: found[name] for name, parameter in _LEAST.items() if name in found}
 
@@ -168,5 +188,9 @@ def _why() -> str:
         said = Path(_LOG).read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         said = []
-    reasons = [line for line in said if "FATAL:" in line or "PANIC:" in line or "ERROR:" in line]
+    reasons = [
+        line
+        for line in said
+        if ("FATAL:" in line or "PANIC:" in line or "ERROR:" in line) and not any(one in line for one in _NOT_YET)
+    ]
     return (reasons or said or ["it says nothing"])[-1].partition("FATAL:")[2].strip() or (reasons or said or [""])[-1]

@@ -137,7 +137,7 @@ class Serving:
         until = time.monotonic() + _STARTING
         while not following.let_in() and time.monotonic() < until and Login.read() == login and not following.ended:
             ALIVE.touch()
-            time.sleep(0.2)
+            time.sleep(1)  # each look is a scrape, on a quarter of a core
         self._now = following
         if now is not None:
             now.end()

@@ -7,8 +7,7 @@ from typing import Any
 
 import yaml
 
-from components.config import SettingsError, mongo_places, parse, redis_servers
-from components.config.places import apps_in, own_postgres, own_postgres_apps
+from components.config import SettingsError, mongo_places, parse, postgres_servers, redis_servers
 from components.config.text import own_keys
 
 
@@ -22,8 +21,6 @@ def declared(file: Path) -> int | None:
 
 def _sum(own: dict[str, Any]) -> int:
     settings = parse(own)
-    shared = any(app.postgres for app in apps_in(settings, "unified").values())
-    found = settings.postgres.storage * shared
-    found += sum(own_postgres(settings, name).storage for name in own_postgres_apps(settings))
+    found = sum(its.server.storage for its in postgres_servers.declared(settings))
     found += sum(its.storage or 0 for its in redis_servers.declared(settings).values())
     return found + sum(its.server.storage for its in mongo_places.declared(settings))

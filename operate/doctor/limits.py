@@ -10,8 +10,7 @@ from typing import Any, Final
 import docker
 
 from components import limits
-from components.config import SettingsError, parse
-from components.tuning.postgres_servers import servers
+from components.config import SettingsError, parse, postgres_servers
 from operate import daemon, inside
 from operate.doctor.finding import Finding, ok, warn
 from operate.doctor.stack_file import StackFile
@@ -33,7 +32,8 @@ def findings(file: StackFile, client: docker.DockerClient | None) -> list[Findin
         settings = parse(file.config)
     except SettingsError:
         return []
-    return judged([role for name, server, _ in servers(settings) for role in _roles(client, name, server.admin)])
+    servers = postgres_servers.declared(settings)
+    return judged([role for its in servers for role in _roles(client, its.container, its.server.admin)])
 
 
 def judged(roles: Sequence[Role]) -> list[Finding]:

@@ -104,6 +104,14 @@ def test_a_repository_elsewhere_that_can_not_be_is_refused(elsewhere: dict[str, 
         parse(raw("unified", {"repository": {"s3": its}}))
 
 
+def test_a_name_that_is_too_long_with_the_way_to_the_repository_is_refused(elsewhere: dict[str, Any]):
+    made = raw("unified", elsewhere)
+    made["postgres"]["name"] = "a-server-with-a-name-of-exactly-forty-on"
+    parse({**made, "postgres": {**made["postgres"], "backup": {}}})
+    with pytest.raises(SettingsError, match="with -backup-s3-outside behind it, as the way to its repository"):
+        parse({**made, "postgres": {**made["postgres"], "name": made["postgres"]["name"] + "-and-more"}})
+
+
 @pytest.mark.parametrize("topology", ["unified", "isolated"])
 def test_the_policies_let_it_through(topology: str):
     assert faults(graph(topology)) == []

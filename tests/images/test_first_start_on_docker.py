@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import secrets
-import tarfile
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,6 +11,8 @@ import docker
 import pytest
 from docker.models.containers import Container
 
+from operate import archive
+from operate.archive import File
 from tests.integration.daemon import ran
 
 pytestmark = pytest.mark.integration
@@ -47,13 +47,7 @@ def run() -> Iterator[Run]:
 
 def _archive(files: dict[str, str]) -> bytes:
     """A tar of files that only uid 999 can read."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for path, text in files.items():
-            entry = tarfile.TarInfo(path)
-            entry.size, entry.mode, entry.uid, entry.gid = len(text), 0o400, 999, 999
-            archive.addfile(entry, io.BytesIO(text.encode()))
-    return buffer.getvalue()
+    return archive.pack({path: File(data=text.encode(), mode=0o400, owner=999) for path, text in files.items()})
 
 
 def ask(container: Container, sql: str, database: str = "shop", seconds: int = 40) -> tuple[int, str]:

@@ -19,6 +19,7 @@ from operate import inside
 
 LABEL = "data-tier.stack"
 _PROBE = "data-tier/probe:1"
+_SILENCE_SECONDS = 600  # backups and restores say nothing meanwhile
 _REACH = """
 import json, socket, sys
 from concurrent.futures import ThreadPoolExecutor
@@ -118,5 +119,5 @@ def outside_address() -> str:
 
 def ran(container: Container, command: list[str], user: str = "", **environment: Any) -> tuple[int, str]:
     """Exit code and what a command in a container said, errors last. `exec_run` loses what comes with the header."""
-    done = inside.capture(container, command, user=user, **environment)
-    return done.code, (done.out + done.err).decode().strip()
+    done = inside.capture(container, command, user=user, seconds=_SILENCE_SECONDS, **environment)
+    return done.code, (done.out + done.err).decode(errors="replace").strip()

@@ -6,9 +6,7 @@ the gateway of Docker's bridge, where the host and all containers reach it.
 
 from __future__ import annotations
 
-import io
 import socket
-import tarfile
 import threading
 import time
 from collections.abc import Iterator
@@ -22,6 +20,8 @@ import psycopg
 
 from components.tls import certificates
 from components.tls.certificates import Life, Subject
+from operate import archive
+from operate.archive import File
 
 NAME = "db.outside.test"
 ADMIN, ADMIN_PASSWORD = "boss", "Chosen-by-somebody-else-7"
@@ -165,15 +165,7 @@ def _pass_on(one: socket.socket, other: socket.socket) -> None:
 def _files(authority: str) -> bytes:
     subject = Subject(names=[NAME], addresses=[])
     made = certificates.issue(_SEED, "outside", subject, Life(days=30, renew=10), datetime.now(UTC))
-    file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w") as archive:
-        for name, content in (
-            ("tls.crt", made.certificate),
-            ("tls.key", made.key),
-            ("ca.crt", authority),
-            ("pg_hba.conf", _HBA),
-        ):
-            entry = tarfile.TarInfo(f"{_CERTIFICATES.lstrip('/')}/{name}")
-            entry.size, entry.mode, entry.uid = len(content.encode()), 0o600, _UID
-            archive.addfile(entry, io.BytesIO(content.encode()))
-    return file.getvalue()
+    texts = {"tls.crt": made.certificate, "tls.key": made.key, "ca.crt": authority, "pg_hba.conf": _HBA}
+    return archive.pack(
+        {f"{_CERTIFICATES}/{name}": File(data=text.encode(), mode=0o600, owner=_UID) for name, text in texts.items()}
+    )

@@ -8,11 +8,9 @@ from __future__ import annotations
 import json
 import os
 import re
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+import urllib.request
+from collections.abc import Iterator
 
 import docker
 import psycopg
@@ -21,108 +19,24 @@ import redis
 
 from components.config.models import Thresholds
 from components.monitoring import dashboards, rules
-from operate.prometheus import Alert, Prometheus
 from operate.report import FIGURES
-from tests.integration import stackfile
+from tests.integration.daemon import ran
 from tests.integration.life import Life, lived
 from tests.integration.project import Project
+from tests.integration.watched_stack import SERVERS, asked, login, prometheus, settings, until, up
 
 pytestmark = pytest.mark.integration
 PREFIX = f"watch-{os.getpid()}"
-SCRAPE = 5.0  # seconds: a machine that tests keep busy answers late
-SERVERS = {"postgres", "redis", "redis.hot", "postgres-blog", "redis-blog"}
-LOGIN = ("cat", "/run/secrets/login")
-
-
-def settings(client: docker.DockerClient) -> dict[str, Any]:
-    (data,) = (str(subnet) for subnet in stackfile.free_subnets(client, 1))
-    return {
-        "data-tier:prefix": PREFIX,
-        "data-tier:images": dict(stackfile.IMAGES),
-        "data-tier:monitoring": {
-            "scrape": f"{SCRAPE:.0f}s",
-            "memory": "192Mi",
-            "expose": stackfile.free_port(9400, 9480),
-            "thresholds": {"disk": 0.99},
-        },
-        "data-tier:network": {"data": {"internal": True, "subnet": data, "apps": str(stackfile.free_pool(client))}},
-        "data-tier:postgres": {
-            "image": "postgres:17",
-            "resources": {"memory": "192Mi", "cpu": 1},
-            "connections": 40,
-            "pooler": {"clients": 50},
-        },
-        "data-tier:redis": {
-            "image": "redis:8",
-            "memory": "64Mi",
-            "databases": {"cache": 0},
-            "servers": {"hot": {"memory": "32Mi", "number": 3, "persistence": "none"}},
-        },
-        "data-tier:apps": {
-            "shop": {"postgres": {"database": "shop", "connections": 10}, "redis": ["cache", "hot"]},
-            "blog": {"dedicated": True, "postgres": {"database": "blog", "connections": 10}, "redis": ["cache"]},
-        },
-    }
+SLOW = 10.0  # seconds between scrapes, and the most that one may take: a late answer is no gap
 
 
 @pytest.fixture(scope="module")
 def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
-    """A unified app on three servers, with a pooler, and an isolated one with both of its own."""
-    with lived(daemon, Project(tmp_path_factory.mktemp("watch"), settings(daemon)), Life) as found:
+    """Both shapes, monitored."""
+    config = settings(daemon, PREFIX)
+    config["data-tier:monitoring"]["scrape"] = f"{SLOW:g}s"
+    with lived(daemon, Project(tmp_path_factory.mktemp("watch"), config), Life) as found:
         yield found
-
-
-def prometheus(life: Life) -> Prometheus:
-    return Prometheus(life.host.containers()[f"{PREFIX}-prometheus"])
-
-
-def until(what: Callable[[], Any], seconds: float = 90) -> Any:
-    """What it is as soon as it is anything."""
-    deadline = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < deadline, f"not so after {seconds} s"
-        time.sleep(0.5)
-    return found
-
-
-def fires(life: Life, name: str) -> Alert:
-    """The alert, once it fires."""
-    found = until(lambda: [one for one in prometheus(life).alerts() if one.name == name])
-    assert isinstance(found[0], Alert)
-    return found[0]
-
-
-def up(life: Life) -> dict[str, float]:
-    (found,) = prometheus(life).now("up")
-    return {one.labels["server"]: one.last for one in found}
-
-
-def login(life: Life, server: str) -> tuple[str, str]:
-    """An exporter's own login."""
-    done = life.host.containers()[f"{PREFIX}-{server}-exporter"].exec_run(list(LOGIN))
-    user, _, password = done.output.decode().strip().partition(":")
-    return user, password
-
-
-@contextmanager
-def asked(life: Life) -> Iterator[list[float]]:
-    """Whether each server's exporter was there and let in, again and again meanwhile."""
-    found: list[float] = []
-    over, its = threading.Event(), prometheus(life)
-
-    def ask() -> None:
-        while not over.is_set():
-            for series in its.now("up", "pg_up", "redis_up"):
-                found.extend(one.last for one in series)
-            over.wait(SCRAPE / 2)
-
-    thread = threading.Thread(target=ask)
-    thread.start()
-    try:
-        yield found
-    finally:
-        over.set()
-        thread.join()
 
 
 def test_every_server_answers_and_lets_its_exporter_in(life: Life) -> None:
@@ -139,13 +53,14 @@ def test_every_server_answers_and_lets_its_exporter_in(life: Life) -> None:
 
 
 def test_what_the_exporters_do_not_know_is_told_too(life: Life) -> None:
-    days, disk, poolers = prometheus(life).now(
-        "data_tier:certificate:days", "data_tier:disk:share", "data_tier_pooler_up"
-    )
-    assert {one.labels["server"] for one in days} == SERVERS
-    assert all(200 < one.last < 400 for one in days), days
-    assert {one.labels["server"] for one in disk} == SERVERS
-    assert {one.labels["server"]: one.last for one in poolers} == {"postgres": 1.0, "postgres-blog": 1.0}
+    def told(expression: str) -> dict[str, float]:
+        [found] = prometheus(life).now(expression)
+        return {one.labels["server"]: one.last for one in found}
+
+    until(lambda: told("data_tier_pooler_up") == {"postgres": 1.0, "postgres-blog": 1.0})
+    until(lambda: told("data_tier:disk:share").keys() == SERVERS)
+    until(lambda: told("data_tier:certificate:days").keys() == SERVERS)
+    assert all(200 < days < 400 for days in told("data_tier:certificate:days").values())
 
 
 def test_no_alert_fires_on_a_stack_that_is_well(life: Life) -> None:
@@ -195,8 +110,7 @@ with psycopg.connect(dbname="postgres", autocommit=True, **to) as server:
             print("done:", query)
         except psycopg.Error as error:
             print(type(error).__name__)""".replace("HOST", f"{PREFIX}-postgres-unified")
-    done = life.host.containers()[f"{PREFIX}-postgres-unified-exporter"].exec_run(["python3", "-c", run])
-    said = done.output.decode().splitlines()
+    said = ran(life.host.containers()[f"{PREFIX}-postgres-unified-exporter"], ["python3", "-c", run])[1].splitlines()
     assert all("pg_hba.conf rejects connection" in line for line in said[:2]), said
     assert said[2:] == ["InsufficientPrivilege"] * 6, said
 
@@ -262,8 +176,8 @@ def test_no_password_is_told_anywhere(life: Life) -> None:
         texts += [(name, json.dumps(container.attrs)), (f"{name}'s log", container.logs().decode(errors="replace"))]
     ask = "import urllib.request as u; print(u.urlopen('http://{}:9187/metrics').read().decode())"
     for key in life.told["monitoring"]["exporters"].values():
-        done = life.host.containers()[f"{PREFIX}-prometheus"].exec_run(["python3", "-c", ask.format(key)])
-        texts.append((f"{key}'s metrics", done.output.decode()))
+        _, said = ran(life.host.containers()[f"{PREFIX}-prometheus"], ["python3", "-c", ask.format(key)])
+        texts.append((f"{key}'s metrics", said))
     texts += [("a process", one) for one in life.project.seen]
     assert len(texts) > 30
     for where, text in texts:
@@ -286,7 +200,7 @@ def test_passwords_rotate_without_a_gap(life: Life) -> None:
     began = time.monotonic()  # when a server starts, it is asked before its exporter answers
     with asked(life) as found:
         life.project.operate("rotate", "all", "--admin")
-        time.sleep(2 * SCRAPE)
+        time.sleep(2 * SLOW)
     life.__dict__.pop("told", None)
     assert len(found) > 20
     assert set(found) == {1.0}
@@ -306,100 +220,20 @@ def test_passwords_rotate_without_a_gap(life: Life) -> None:
     assert done.code == 0, done.text
 
 
-def test_an_open_data_port_that_reach_finds_is_an_alert(life: Life) -> None:
-    life.project.operate("reach")
-    found = until(lambda: prometheus(life).now("data_tier_data_ports_open")[0])
-    assert [one.last for one in found] == [0.0]
-    prometheus(life).tell("reach", "data_tier_data_ports_open 2\n")
-    assert "2 ways open" in fires(life, "DataPortOpen").summary
-    life.project.operate("reach")
-
-
 def test_the_loopback_port_leads_to_prometheus(life: Life) -> None:
-    import urllib.request
-
     port = life.told["monitoring"]["expose"]
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/healthy", timeout=5) as answer:
         assert answer.status == 200
 
 
-def test_connections_that_run_out_are_an_alert(life: Life) -> None:
-    admin = life.told["secrets"]["admin_passwords"]["postgres-blog"]
-    host, port = life.servers()["postgres-blog"]
-    taken: list[psycopg.Connection[Any]] = []
-    try:
-        for _ in range(33):  # of 40, of which 5 are the admins'
-            taken.append(psycopg.connect(host=host, port=port, user="admin", password=admin, dbname="postgres"))
-        (share,) = prometheus(life).now('data_tier:connections:share{server="postgres-blog"}')
-        life.change(
-            monitoring={
-                **life.project.edit()["config"]["data-tier:monitoring"],
-                "thresholds": {"connections": 30, "disk": 0.99},
-            }
-        )
-        before = life.host.ids()
-        life.up()
-        assert life.host.ids() == before, "a threshold is no container's"
-        alert = fires(life, "ConnectionsMany")
-        assert alert.server == "postgres-blog", share
-        said = json.loads(life.project.operate("status", "--json", ok=False).out)
-        assert "ConnectionsMany" in [one["name"] for one in said["alerts"]]
-        assert "ConnectionsMany" in life.project.operate("status", ok=False).out
-        assert "postgres-blog has 3" in life.project.operate("doctor", ok=False).out.replace("\n", " ")
-    finally:
-        for one in taken:
-            one.close()
-
-
-def test_a_redis_that_refuses_writes_is_an_alert(life: Life) -> None:
-    url = life.url("shop", "redis_url_hot", "redis.hot")
-    client = redis.Redis.from_url(url)
-    for number in range(2000):
-        try:
-            client.set(f"shop:{number}", "x" * 50_000)
-        except redis.exceptions.OutOfMemoryError:
-            break
-    refused = 0
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not any(
-        one.name == "RedisRejectsWrites" for one in prometheus(life).alerts()
-    ):
-        with pytest.raises(redis.exceptions.OutOfMemoryError):
-            client.set("shop:more", "x" * 50_000)
-        refused += 1
-        time.sleep(0.5)
-    assert fires(life, "RedisRejectsWrites").server == "redis.hot"
-    assert refused
-    client.delete(*[f"shop:{number}" for number in range(2000)])
-
-
-def test_an_exporter_whose_password_is_wrong_is_an_alert_and_up_mends_it(life: Life) -> None:
-    admin = life.told["secrets"]["admin_passwords"]["postgres"]
-    host, port = life.servers()["postgres"]
-    with psycopg.connect(
-        host=host, port=port, user="admin", password=admin, dbname="postgres", autocommit=True
-    ) as server:
-        server.execute("ALTER ROLE data_tier_exporter_b NOLOGIN")
-        server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'data_tier_exporter_b'")
-    assert fires(life, "PostgresDown").server == "postgres"
-    life.project.pulumi("up", "--yes", "--skip-preview", "--refresh")
-    assert until(lambda: [one.last for one in prometheus(life).now('pg_up{server="postgres"}')[0]] == [1.0])
-
-
-def test_a_server_that_is_stopped_is_an_alert_until_it_is_back(life: Life) -> None:
-    life.host.containers()[f"{PREFIX}-blog-redis"].stop()
-    assert fires(life, "RedisDown").server == "redis-blog"
-    life.host.containers()[f"{PREFIX}-blog-redis"].start()
-    assert until(lambda: not any(one.name == "RedisDown" for one in prometheus(life).alerts()))
-
-
 def test_figures_outlive_a_down(life: Life) -> None:
+    down = time.time()
     life.project.operate("down")
     assert not life.host.containers()
     life.project.pulumi("config", "rm", "data-tier:running")
     life.up()
-    (before,) = until(lambda: prometheus(life).now("count_over_time(up[30m]) > 30") if up(life) else None)
-    assert before, "what was known before it went down"
+    [before] = prometheus(life).over(down - 60, down, 5, "up")
+    assert {one.labels["server"] for one in before} >= SERVERS, "what was known before it went down"
 
 
 def test_monitoring_goes_when_its_key_goes(life: Life) -> None:

@@ -17,6 +17,7 @@ import docker
 import pytest
 
 from tests.integration import stackfile
+from tests.integration.daemon import ran
 from tests.integration.life import Life, lived
 from tests.integration.project import Project
 
@@ -64,8 +65,7 @@ def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def inside(life: Life, container: str, *command: str, user: str = "") -> tuple[int, str]:
-    code, out = life.host.client.containers.get(container).exec_run(list(command), user=user)
-    return int(code), out.decode(errors="replace").strip()
+    return ran(life.host.client.containers.get(container), list(command), user=user)
 
 
 def sql(life: Life, query: str, database: str = "shop") -> str:

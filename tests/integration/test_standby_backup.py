@@ -14,6 +14,7 @@ from typing import Any
 import docker
 import pytest
 
+from tests.integration.daemon import ran
 from tests.integration.life import lived
 from tests.integration.project import Project
 from tests.integration.standby_stacks import Replicated, one_server
@@ -37,8 +38,8 @@ def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def runs(life: Replicated) -> dict[str, Any]:
-    done = life.host.client.containers.get(BACKUP).exec_run(["python3", "-B", "-m", "images.backup", "list"])
-    return dict(json.loads(done.output)["runs"]) if done.exit_code == 0 else {}
+    code, said = ran(life.host.client.containers.get(BACKUP), ["python3", "-B", "-m", "images.backup", "list"])
+    return dict(json.loads(said)["runs"]) if code == 0 else {}
 
 
 def log(life: Replicated) -> str:
@@ -49,11 +50,13 @@ def told(life: Replicated, *arguments: str) -> Any:
     return json.loads(life.project.operate(*arguments, "--json").out)
 
 
-def archives(life: Replicated, primary: int) -> bool:
-    """Whether that member's own log, of now, comes to the archive."""
+def archives(life: Replicated, primary: int) -> None:
+    """That member's own log, of now, comes to the archive."""
     segment = life.admin(primary, "SELECT pg_walfile_name(pg_switch_wal())")[0]
     asked = f"SELECT coalesce(last_archived_wal, '') >= '{segment}' FROM pg_stat_archiver"
-    return life.until(lambda: life.admin(primary, asked) == ["t"], 60)
+    there = life.until(lambda: life.admin(primary, asked) == ["t"], 180)
+    said = life.container(primary).logs(tail=60).decode()
+    assert there, (segment, life.admin(primary, "SELECT * FROM pg_stat_archiver"), said)
 
 
 def test_a_backup_made_while_rows_change_is_restored_and_equal(life: Replicated) -> None:
@@ -65,7 +68,7 @@ def test_a_backup_made_while_rows_change_is_restored_and_equal(life: Replicated)
 
 def test_after_a_switchover_the_other_one_archives_and_is_backed_up(life: Replicated) -> None:
     life.switch("switchover")
-    assert archives(life, 2)
+    archives(life, 2)
     tried = told(life, "backup", "--test")["physical"][-1]
     assert tried["rows"] > 0, "the backup of before is whole"
     with life.writing() as ledger:
@@ -102,7 +105,7 @@ def test_an_app_comes_back_to_a_moment_on_the_new_primary(life: Replicated) -> N
 def test_after_a_promotion_archive_backup_and_restore_test_go_on(life: Replicated) -> None:
     life.container(2).kill()
     assert life.switch("promote")["back"], "the one that was killed follows"
-    assert archives(life, 1)
+    archives(life, 1)
     for kind in ("incremental", "full"):
         backup, tried = told(life, "backup", "--physical", kind, "--test")["physical"]
         assert tried["label"] == backup["label"]

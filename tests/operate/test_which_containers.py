@@ -8,7 +8,8 @@ import pytest
 
 from operate import containers, logs
 from operate.errors import OperateError
-from tests.operate.outputs import stack
+from operate.stack import parse
+from tests.operate.outputs import outputs, stack
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -45,6 +46,16 @@ def test_a_stack_that_is_down_is_brought_back_by_up_only() -> None:
 def test_logs_are_of_an_app_or_of_a_server_by_key_or_name(what: str, found: list[str]) -> None:
     assert logs.names(stack(), what) == found
     assert set(found) < set(logs.names(stack(), None)), "without a name it is everything"
+
+
+def test_logs_of_a_server_with_members_are_theirs_and_those_of_its_ways() -> None:
+    told = outputs()
+    members, ways = ["t-wiki-postgres-1", "t-wiki-postgres-2"], ["t-wiki-postgres", "t-wiki-postgres-host"]
+    told["servers"]["postgres-wiki"] |= {"members": members, "ways": ways, "synchronous": False}
+    its = parse("dev", told)
+    assert logs.names(its, "wiki") == [*members, *ways, "t-wiki"]
+    assert logs.names(its, "postgres-wiki") == [*members, *ways]
+    assert logs.names(its, members[0]) == members[:1]
 
 
 @pytest.mark.parametrize(("text", "then"), [

@@ -65,10 +65,6 @@ class Settings(Section):
         """The name of the shared PostgreSQL server's container."""
         return self.postgres.name or f"{self.prefix}-postgres-unified"
 
-    def postgres_volume(self, server: Postgres) -> str:
-        """The data volume of a PostgreSQL server, the shared one or an app's own."""
-        return server.volume or f"{server.name or self.postgres_name}-data"
-
     @property
     def redis_name(self) -> str:
         """The name of the shared Redis server's container."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pytest
-from docker import APIClient
+from docker import APIClient, DockerClient
 from docker.utils import kwargs_from_env
 
 from embedded.providers.docker import DockerProvider
 from tests import busybox
+from tests.integration.stackfile import free_subnets
 
 CONTAINER = "docker:index/container:Container"
 
@@ -37,6 +39,11 @@ class Bench:
 
     def name(self, role: str) -> str:
         return f"{self.prefix}-{role}"
+
+    @cached_property
+    def lans(self) -> list[str]:
+        """The first three numbers of three subnets that no network of the host has."""
+        return [str(subnet).rpartition(".")[0] for subnet in free_subnets(DockerClient.from_env(), 3)]
 
     def checked(self, type: str, **inputs: Any) -> dict[str, Any]:
         result = self.provider.check(type, "it", {}, inputs)

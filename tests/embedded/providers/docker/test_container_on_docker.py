@@ -36,8 +36,8 @@ def equal(value):
 @pytest.fixture
 def rich(bench, image):
     """Inputs that use most of what is carried."""
-    bench.create(NETWORK, name=bench.name("net"), ipamConfigs=[{"subnet": "10.230.231.0/24"}])
-    bench.create(NETWORK, name=bench.name("inner"), internal=True, ipamConfigs=[{"subnet": "10.230.232.0/24"}])
+    bench.create(NETWORK, name=bench.name("net"), ipamConfigs=[{"subnet": f"{bench.lans[0]}.0/24"}])
+    bench.create(NETWORK, name=bench.name("inner"), internal=True, ipamConfigs=[{"subnet": f"{bench.lans[1]}.0/24"}])
     bench.create(VOLUME, name=bench.name("vol"))
     return {
         "name": bench.name("rich"),
@@ -50,7 +50,7 @@ def rich(bench, image):
         "restart": "on-failure",
         "maxRetryCount": 3,
         "networksAdvanced": [
-            {"name": bench.name("net"), "aliases": ["z", "a"], "ipv4Address": "10.230.231.9"},
+            {"name": bench.name("net"), "aliases": ["z", "a"], "ipv4Address": f"{bench.lans[0]}.9"},
             {"name": bench.name("inner")},
         ],
         "ports": [
@@ -110,7 +110,7 @@ def test_outputs_tell_addresses_and_stay_with_the_image_as_given(bench, rich, im
     assert outputs["id"] == id
     assert outputs["image"] == image
     assert [item["networkName"] for item in outputs["networkDatas"]] == [bench.name("inner"), bench.name("net")]
-    assert outputs["networkDatas"][1]["ipAddress"] == "10.230.231.9"
+    assert outputs["networkDatas"][1]["ipAddress"] == f"{bench.lans[0]}.9"
     assert outputs["ports"][0]["ip"] == "127.0.0.1"
 
 

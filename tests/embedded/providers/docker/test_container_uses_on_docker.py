@@ -58,14 +58,14 @@ def test_a_secret_reaches_a_volume_through_a_one_shot(bench, image, run):
 
 
 def test_an_internal_network_is_reached_from_inside_only(bench, image, run):
-    for role, subnet, internal in (("in", "10.230.239.0/24", True), ("out", "10.230.240.0/24", False)):
+    for role, subnet, internal in (("in", f"{bench.lans[0]}.0/24", True), ("out", f"{bench.lans[1]}.0/24", False)):
         bench.create(NETWORK, name=bench.name(role), internal=internal, ipamConfigs=[{"subnet": subnet}])
     bench.create(
         CONTAINER,
         name=bench.name("server"),
         image=image,
         command=["sh", "-c", "while true; do echo hello | nc -l -p 80; done"],
-        networksAdvanced=[{"name": bench.name("in"), "ipv4Address": "10.230.239.9", "aliases": ["server"]}],
+        networksAdvanced=[{"name": bench.name("in"), "ipv4Address": f"{bench.lans[0]}.9", "aliases": ["server"]}],
     )
     inside, outside = (
         bench.create(
@@ -78,7 +78,7 @@ def test_an_internal_network_is_reached_from_inside_only(bench, image, run):
         for role in ("in", "out")
     )
     assert run(inside, "nc", "-w", "2", "server", "80") == (0, "hello\n")
-    code, output = run(outside, "nc", "-w", "2", "10.230.239.9", "80")
+    code, output = run(outside, "nc", "-w", "2", f"{bench.lans[0]}.9", "80")
     assert code != 0
     assert "hello" not in output
 
@@ -95,7 +95,7 @@ def test_a_missing_network_leaves_no_container(bench, daemon, image):
 
 
 def test_a_container_without_bridge_joins_a_network_by_mode(bench, image):
-    bench.create(NETWORK, name=bench.name("net"), ipamConfigs=[{"subnet": "10.230.241.0/24"}])
+    bench.create(NETWORK, name=bench.name("net"), ipamConfigs=[{"subnet": f"{bench.lans[0]}.0/24"}])
     mode = {"networkMode": bench.name("net"), "networksAdvanced": [{"name": bench.name("net"), "aliases": ["me"]}]}
     id, new, outputs = bench.create(CONTAINER, name=bench.name("c"), image=image, command=["sleep", "60"], **mode)
     assert [item["networkName"] for item in outputs["networkDatas"]] == [bench.name("net")]

@@ -15,12 +15,13 @@ CONTAINER = "docker:index/container:Container"
 
 
 def test_a_network_shows_no_difference_and_its_address_range_replaces(bench, daemon):
+    lan = bench.lans[0]
     id, new, outputs = bench.create(
         NETWORK,
         name=bench.name("net"),
         driver="bridge",
         internal=True,
-        ipamConfigs=[{"subnet": "10.230.233.0/24", "gateway": "10.230.233.1", "auxAddress": {"old": "10.230.233.7"}}],
+        ipamConfigs=[{"subnet": f"{lan}.0/24", "gateway": f"{lan}.1", "auxAddress": {"old": f"{lan}.7"}}],
         labels=[{"label": "tier", "value": "data"}],
         options={"com.docker.network.bridge.enable_icc": "false"},
     )
@@ -30,14 +31,14 @@ def test_a_network_shows_no_difference_and_its_address_range_replaces(bench, dae
     assert bench.provider.diff(NETWORK, id, found.inputs, found.outputs, new).changes is False
     assert daemon.inspect_network(id)["Internal"] is True
 
-    other = bench.checked(NETWORK, **{**new, "ipamConfigs": [{"subnet": "10.230.234.0/24"}]})
+    other = bench.checked(NETWORK, **{**new, "ipamConfigs": [{"subnet": f"{bench.lans[1]}.0/24"}]})
     diff = bench.provider.diff(NETWORK, id, new, outputs, other)
     assert diff.replaces == ("ipamConfigs",)
     assert diff.delete_before_replace is True
 
 
 def test_a_gateway_that_docker_chose_is_no_difference(bench):
-    id, new, outputs = bench.create(NETWORK, name=bench.name("net"), ipamConfigs=[{"subnet": "10.230.235.0/24"}])
+    id, new, outputs = bench.create(NETWORK, name=bench.name("net"), ipamConfigs=[{"subnet": f"{bench.lans[0]}.0/24"}])
     found = bench.provider.read(NETWORK, id, new, outputs)
     assert found is not None
     assert found.outputs["ipamConfigs"][0]["gateway"] == ""
@@ -51,8 +52,8 @@ def test_a_taken_network_name_is_told(bench):
 
 
 def test_an_overlapping_range_is_told_and_makes_nothing(bench, daemon):
-    bench.create(NETWORK, name=bench.name("one"), ipamConfigs=[{"subnet": "10.230.236.0/24"}])
-    new = bench.checked(NETWORK, name=bench.name("two"), ipamConfigs=[{"subnet": "10.230.236.0/25"}])
+    bench.create(NETWORK, name=bench.name("one"), ipamConfigs=[{"subnet": f"{bench.lans[0]}.0/24"}])
+    new = bench.checked(NETWORK, name=bench.name("two"), ipamConfigs=[{"subnet": f"{bench.lans[0]}.0/25"}])
     with pytest.raises(ProviderError, match=f"creating network '{bench.name('two')}'.*choose a subnet"):
         bench.provider.create(NETWORK, "it", new, preview=False, timeout=None)
     assert daemon.networks(names=[bench.name("two")]) == []

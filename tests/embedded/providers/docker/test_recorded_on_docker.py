@@ -41,14 +41,14 @@ def names(bench, image):
         "scram-fill": bench.name("fill"),
         "scram-sec": bench.name("volume"),
         "local/postgres:17": image,
-        "172.29.10.0/24": "10.230.242.0/24",  # Docker never gives it to another network by itself
-        "172.29.10.1": "10.230.242.1",
+        "172.29.10.0/24": f"{bench.lans[2]}.0/24",
+        "172.29.10.1": f"{bench.lans[2]}.1",
     }
 
 
 def test_a_container_on_two_networks(bench, names):
-    bench.create(NETWORK, name=names["ref-data"], ipamConfigs=[{"subnet": "10.230.237.0/24"}])
-    bench.create(NETWORK, name=names["ref-edge"], ipamConfigs=[{"subnet": "10.230.238.0/24"}])
+    bench.create(NETWORK, name=names["ref-data"], ipamConfigs=[{"subnet": f"{bench.lans[0]}.0/24"}])
+    bench.create(NETWORK, name=names["ref-edge"], ipamConfigs=[{"subnet": f"{bench.lans[1]}.0/24"}])
     inputs, expected = (renamed(part, names) for part in recorded("web"))
     id, _, outputs = bench.create(CONTAINER, **{key: value for key, value in inputs.items() if key != "__defaults"})
     assert outputs["hostname"] == id[:12]

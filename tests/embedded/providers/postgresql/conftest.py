@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import secrets
-import tarfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +15,8 @@ from docker.models.containers import Container
 
 from embedded.providers.postgresql import PostgresqlProvider
 from embedded.values import Properties, reveal
+from operate import archive
+from operate.archive import File
 
 IMAGE = "data-tier/postgres:17"
 SETTINGS = ("listen_addresses=*", "log_statement=all", "fsync=off", "hba_file=/test_hba.conf")
@@ -86,15 +86,6 @@ class PostgresServer:
         return self.container.logs().decode()
 
 
-def _archive(name: str, content: bytes) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        entry = tarfile.TarInfo(name)
-        entry.size, entry.mode = len(content), 0o644
-        archive.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue()
-
-
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     client = docker.from_env()
@@ -105,7 +96,8 @@ def postgres_server() -> Iterator[PostgresServer]:
         environment = {"POSTGRES_PASSWORD": password, "POSTGRES_INITDB_ARGS": "--locale=C"}  # as in the recordings
         container = client.containers.create(IMAGE, command, name=name, network=name, environment=environment)
         try:
-            container.put_archive("/", _archive("test_hba.conf", b"host all all all scram-sha-256\n"))
+            rules = File(data=b"host all all all scram-sha-256\n")
+            container.put_archive("/", archive.pack({"test_hba.conf": rules}))
             container.start()
             server = PostgresServer(container, name, password)
             server.wait()

@@ -8,57 +8,41 @@ from typing import Any
 
 import docker
 
-from tests.integration import stackfile
-from tests.integration.life import Life
+from tests.integration.daemon import Host, ran
+from tests.integration.standby_stacks import one_server
 
 
 def settings(client: docker.DockerClient, prefix: str, **backup: Any) -> dict[str, Any]:
     """Two apps on the shared server; `backup` besides what all these tests have."""
-    (data,) = (str(subnet) for subnet in stackfile.free_subnets(client, 1))
+    backups = {"archive_timeout": "20s", "restore_test": None, "memory": "256Mi", **backup}
+    server = {"resources": {"memory": "256Mi", "cpu": 1}, "connections": 100, "backup": backups}
     return {
-        "data-tier:prefix": prefix,
-        "data-tier:images": dict(stackfile.IMAGES),
-        "data-tier:network": {
-            "data": {"internal": True, "subnet": data, "apps": str(stackfile.free_pool(client))},
-        },
-        "data-tier:postgres": {
-            "image": "postgres:17",
-            "resources": {"memory": "256Mi", "cpu": 1},
-            "connections": 100,
-            "backup": {"archive_timeout": "20s", "restore_test": None, "memory": "256Mi", **backup},
-        },
-        "data-tier:redis": {"image": "redis:8", "memory": "64Mi", "databases": {"cache": 0}},
+        **one_server(client, prefix, **server),
         "data-tier:apps": {"shop": {"postgres": {"database": "shop"}}, "wiki": {"postgres": {"database": "wiki"}}},
     }
 
 
-def inside(life: Life, container: str, *command: str, user: str = "") -> tuple[int, str]:
+def inside(host: Host, container: str, *command: str, user: str = "") -> tuple[int, str]:
     """A command's exit code and what it said."""
-    code, out = life.host.client.containers.get(container).exec_run(list(command), user=user)
-    return int(code), out.decode(errors="replace").strip()
+    return ran(host.client.containers.get(container), list(command), user=user)
 
 
-def sql(life: Life, server: str, query: str, database: str = "shop") -> str:
+def sql(host: Host, server: str, query: str, database: str = "shop") -> str:
     """The answer, as the admin in the server's container."""
-    code, out = inside(life, server, "psql", "-U", "admin", "-d", database, "-XAtqc", query, user="postgres")
+    code, out = inside(host, server, "psql", "-U", "admin", "-d", database, "-XAtqc", query, user="postgres")
     assert code == 0, out
     return out
 
 
-def listed(life: Life, backup: str) -> dict[str, Any]:
-    """What the backup container says about its repository."""
-    code, out = inside(life, backup, "python3", "-B", "-m", "images.backup", "list")
-    assert code == 0, out
-    found: dict[str, Any] = json.loads(out)
-    return found
+def runs(host: Host, backup: str) -> dict[str, Any]:
+    """What the backup container has done, by kind; empty where it doesn't say."""
+    code, out = inside(host, backup, "python3", "-B", "-m", "images.backup", "list")
+    return dict(json.loads(out)["runs"]) if code == 0 else {}
 
 
-def wait_for_first(life: Life, backup: str) -> None:
-    """The first full backup is made by itself."""
-    end = time.monotonic() + 240
-    while time.monotonic() < end:
-        code, out = inside(life, backup, "python3", "-B", "-m", "images.backup", "list")
-        if code == 0 and json.loads(out)["runs"].get("full", {}).get("success"):
-            return
-        time.sleep(1)
-    raise AssertionError(life.host.client.containers.get(backup).logs().decode())
+def wait_for_first(host: Host, backup: str, seconds: float = 240) -> None:
+    """The first full backup, which is made by itself, has ended: a command is refused until then."""
+    end = time.monotonic() + seconds
+    while not runs(host, backup).get("full", {}).get("success"):
+        assert time.monotonic() < end, host.client.containers.get(backup).logs().decode()
+        time.sleep(2)

@@ -16,9 +16,9 @@ from typing import Any
 import docker
 import pytest
 
-from tests.integration import stackfile
-from tests.integration.daemon import ran
+from tests.integration import pgbackrest_stack
 from tests.integration.life import Life, lived
+from tests.integration.pgbackrest_stack import inside, settings, wait_for_first
 from tests.integration.project import Project
 
 pytestmark = pytest.mark.integration
@@ -35,54 +35,18 @@ with open(max(files, key=os.path.getsize), "r+b") as file:
 """
 
 
-def settings(client: docker.DockerClient) -> dict[str, Any]:
-    (data,) = (str(subnet) for subnet in stackfile.free_subnets(client, 1))
-    return {
-        "data-tier:prefix": PREFIX,
-        "data-tier:images": dict(stackfile.IMAGES),
-        "data-tier:network": {
-            "data": {"internal": True, "subnet": data, "apps": str(stackfile.free_pool(client))},
-        },
-        "data-tier:postgres": {
-            "image": "postgres:17",
-            "resources": {"memory": "256Mi", "cpu": 1},
-            "connections": 100,
-            "backup": {"archive_timeout": "20s", "restore_test": None, "memory": "256Mi"},
-        },
-        "data-tier:redis": {"image": "redis:8", "memory": "64Mi", "databases": {"cache": 0}},
-        "data-tier:apps": {"shop": {"postgres": {"database": "shop"}}, "wiki": {"postgres": {"database": "wiki"}}},
-    }
-
-
 @pytest.fixture(scope="module")
 def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     """Two apps on the shared server, one of which writes."""
-    with lived(daemon, Project(tmp_path_factory.mktemp("pgbackrest"), settings(daemon)), Life) as found:
+    with lived(daemon, Project(tmp_path_factory.mktemp("pgbackrest"), settings(daemon, PREFIX)), Life) as found:
         sql(found, "CREATE TABLE ticks (n bigserial PRIMARY KEY, note text DEFAULT md5(random()::text))")
         sql(found, "CREATE UNLOGGED TABLE fleeting (n int)")
-        wait_for_first(found)
+        wait_for_first(found.host, BACKUP)
         yield found
 
 
-def inside(life: Life, container: str, *command: str, user: str = "") -> tuple[int, str]:
-    return ran(life.host.client.containers.get(container), list(command), user=user)
-
-
 def sql(life: Life, query: str, database: str = "shop") -> str:
-    code, out = inside(life, SERVER, "psql", "-U", "admin", "-d", database, "-XAtqc", query, user="postgres")
-    assert code == 0, out
-    return out
-
-
-def wait_for_first(life: Life) -> None:
-    """The first full backup is made by itself."""
-    end = time.monotonic() + 240
-    while time.monotonic() < end:
-        code, out = inside(life, BACKUP, "python3", "-B", "-m", "images.backup", "list")
-        if code == 0 and json.loads(out)["runs"].get("full", {}).get("success"):
-            return
-        time.sleep(2)
-    raise AssertionError(life.host.client.containers.get(BACKUP).logs().decode())
+    return pgbackrest_stack.sql(life.host, SERVER, query, database)
 
 
 @contextmanager
@@ -126,7 +90,7 @@ def test_a_backup_made_while_rows_change_restores_to_exactly_what_there_was(life
 def test_the_role_reads_and_changes_nothing(life: Life) -> None:
     def as_role(query: str, database: str) -> tuple[int, str]:
         how = "setpriv --reuid=backup --regid=backup --clear-groups psql -U data_tier_backup -h /var/run/postgresql"
-        return inside(life, BACKUP, "sh", "-c", f'{how} -d {database} -XAtqc "{query}"')
+        return inside(life.host, BACKUP, "sh", "-c", f'{how} -d {database} -XAtqc "{query}"')
 
     assert as_role("SELECT count(*) > 0 FROM ticks", "shop") == (0, "t")
     for query in ("DELETE FROM ticks", "CREATE TABLE mine (a int)", "COPY ticks TO PROGRAM 'id'", "SET ROLE admin"):
@@ -134,20 +98,24 @@ def test_the_role_reads_and_changes_nothing(life: Life) -> None:
         assert code != 0, f"{query} went through"
         assert "permission denied" in out, out
     step_down = ("setpriv", "--reuid=backup", "--regid=backup", "--clear-groups")
-    code, out = inside(life, BACKUP, *step_down, "psql", "-U", "admin", "-h", "/var/run/postgresql", "-d", "postgres")
+    code, out = inside(
+        life.host, BACKUP, *step_down, "psql", "-U", "admin", "-h", "/var/run/postgresql", "-d", "postgres"
+    )
     assert code != 0
     assert "Peer authentication failed" in out, out
 
 
 def test_the_server_has_no_passphrase_and_no_log_has_it(life: Life) -> None:
-    _, word = inside(life, BACKUP, "cat", "/run/secrets/backup_cipher")
+    _, word = inside(life.host, BACKUP, "cat", "/run/secrets/backup_cipher")
     assert len(word) == 32
-    assert inside(life, SERVER, "grep", "-rsl", word, "/run/secrets", "/etc", "/var/lib/postgresql")[1] == ""
+    assert inside(life.host, SERVER, "grep", "-rsl", word, "/run/secrets", "/etc", "/var/lib/postgresql")[1] == ""
     for name in (SERVER, BACKUP):
         container = life.host.client.containers.get(name)
         assert word not in container.logs().decode()
         assert word not in json.dumps(container.attrs)
-    code, _ = inside(life, BACKUP, "grep", "-q", "backrest", "/var/lib/data-tier/repository/backup/main/backup.info")
+    code, _ = inside(
+        life.host, BACKUP, "grep", "-q", "backrest", "/var/lib/data-tier/repository/backup/main/backup.info"
+    )
     assert code == 1, "the repository isn't encrypted"
 
 
@@ -189,7 +157,7 @@ def test_a_time_that_the_archive_has_not_is_one_clear_error(life: Life, moment: 
 
 def test_a_second_run_at_once_is_refused(life: Life) -> None:
     holding = "exec flock /var/lib/data-tier/lock sleep 15"  # as a job does while it runs
-    first = threading.Thread(target=lambda: inside(life, BACKUP, "sh", "-c", holding))
+    first = threading.Thread(target=lambda: inside(life.host, BACKUP, "sh", "-c", holding))
     first.start()
     time.sleep(1)
 
@@ -201,17 +169,19 @@ def test_a_second_run_at_once_is_refused(life: Life) -> None:
 
 
 def test_a_spoilt_backup_is_found_and_the_metric_says_so(life: Life) -> None:
-    assert inside(life, BACKUP, "python3", "-c", SPOILT)[0] == 0
+    assert inside(life.host, BACKUP, "python3", "-c", SPOILT)[0] == 0
 
     done = life.project.operate("backup", "--test", ok=False)
 
     assert done.code == 1
     assert "doesn't restore to what was backed up" in done.text
     read = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:9188/metrics').read().decode())"
-    metrics = inside(life, BACKUP, "python3", "-c", read)[1]
+    metrics = inside(life.host, BACKUP, "python3", "-c", read)[1]
     assert f'data_tier_restore_test_failed{{server="{SERVER}"}} 1' in metrics
     told(life, "backup", "--physical", "full", "--test")
-    assert f'data_tier_restore_test_failed{{server="{SERVER}"}} 0' in inside(life, BACKUP, "python3", "-c", read)[1]
+    assert (
+        f'data_tier_restore_test_failed{{server="{SERVER}"}} 0' in inside(life.host, BACKUP, "python3", "-c", read)[1]
+    )
 
 
 def test_an_app_more_leaves_containers_and_backups_alone_and_is_in_the_next(life: Life) -> None:

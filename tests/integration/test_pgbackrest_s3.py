@@ -42,7 +42,7 @@ def life(daemon: docker.DockerClient, bucket: Bucket, tmp_path_factory: pytest.T
     project = Project(root, pgbackrest.settings(daemon, PREFIX, repository=repository(bucket)))
     keys(project, bucket)
     with lived(daemon, project, Life) as found:
-        pgbackrest.wait_for_first(found, BACKUP)
+        pgbackrest.wait_for_first(found.host, BACKUP)
         yield found
 
 
@@ -51,19 +51,19 @@ def keys(project: Project, bucket: Bucket) -> None:
 
 
 def test_what_is_backed_up_lies_there_encrypted_and_restores(life: Life, bucket: Bucket) -> None:
-    pgbackrest.sql(life, SERVER, "CREATE TABLE orders (n int); INSERT INTO orders SELECT generate_series(1, 100)")
+    pgbackrest.sql(life.host, SERVER, "CREATE TABLE orders (n int); INSERT INTO orders SELECT generate_series(1, 100)")
 
     done = json.loads(life.project.operate("backup", "--physical", "full", "--test", "--json").out)["physical"]
 
     assert [one["kind"] for one in done] == ["full", "restore_test"]
     assert any(name.endswith("/archive/main/archive.info") for name in bucket.names())
-    assert pgbackrest.inside(life, BACKUP, "ls", "/var/lib/data-tier/repository")[0] != 0
+    assert pgbackrest.inside(life.host, BACKUP, "ls", "/var/lib/data-tier/repository")[0] != 0
     assert life.project.steps() == {}
 
 
 def test_only_the_backup_container_gets_there_and_the_keys_are_in_no_sight(life: Life, bucket: Bucket) -> None:
     containers = life.host.client.containers
-    assert "s3.outside.test" not in pgbackrest.inside(life, SERVER, "getent", "hosts", s3.NAME)[1]
+    assert "s3.outside.test" not in pgbackrest.inside(life.host, SERVER, "getent", "hosts", s3.NAME)[1]
     for network in containers.get(BACKUP).attrs["NetworkSettings"]["Networks"]:
         assert life.host.client.networks.get(network).attrs["Internal"], network
     for name in (SERVER, BACKUP):
@@ -74,11 +74,11 @@ def test_only_the_backup_container_gets_there_and_the_keys_are_in_no_sight(life:
 
 
 def test_a_whole_server_comes_back_from_there(life: Life) -> None:
-    pgbackrest.sql(life, SERVER, "TRUNCATE orders; INSERT INTO orders VALUES (7)")
+    pgbackrest.sql(life.host, SERVER, "TRUNCATE orders; INSERT INTO orders VALUES (7)")
 
     life.project.operate("restore-server", SERVER, "--latest", "--yes")
 
-    assert pgbackrest.sql(life, SERVER, "SELECT sum(n) FROM orders") == "7"
+    assert pgbackrest.sql(life.host, SERVER, "SELECT sum(n) FROM orders") == "7"
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ import pytest
 
 from operate.recovery import kit, plan
 from operate.recovery.passphrase import VARIABLE
-from tests.integration import stackfile
-from tests.integration.daemon import Host, ran
+from tests.integration import pgbackrest_stack
+from tests.integration.daemon import Host
 from tests.integration.life import Life
 from tests.integration.project import Project, Result
 
@@ -35,25 +35,9 @@ ROWS = "SELECT count(*), sum(hashtext(note)) FROM orders"
 
 
 def settings(client: docker.DockerClient) -> dict[str, Any]:
-    (data,) = (str(subnet) for subnet in stackfile.free_subnets(client, 1))
-    return {
-        "data-tier:prefix": PREFIX,
-        "data-tier:images": dict(stackfile.IMAGES),
-        "data-tier:network": {
-            "data": {"internal": True, "subnet": data, "apps": str(stackfile.free_pool(client))},
-        },
-        "data-tier:postgres": {
-            "image": "postgres:17",
-            "resources": {"memory": "256Mi", "cpu": 1},
-            "connections": 60,
-            "backup": {"archive_timeout": "20s", "restore_test": None, "differential": None, "memory": "256Mi"},
-        },
-        "data-tier:redis": {"image": "redis:8", "memory": "64Mi", "databases": {"cache": 0}},
-        "data-tier:apps": {
-            "shop": {"postgres": {"database": "shop", "init": ["begin.sql"]}, "redis": ["cache"]},
-            "wiki": {"postgres": {"database": "wiki"}},
-        },
-    }
+    found = pgbackrest_stack.settings(client, PREFIX, differential=None)
+    found["data-tier:apps"]["shop"] = {"postgres": {"database": "shop", "init": ["begin.sql"]}, "redis": ["cache"]}
+    return found
 
 
 @dataclass
@@ -98,7 +82,7 @@ def kept(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) 
 def _filled(kept: Kept) -> None:
     """Rows before the backup, rows after it, and one app that comes after it."""
     life = kept.life
-    wait_for_first(life)
+    pgbackrest_stack.wait_for_first(life.host, BACKUP)
     for app in ("shop", "wiki"):
         write(
             life, app, f"CREATE TABLE orders (note text); INSERT INTO orders SELECT '{app}' || generate_series(1, 500)"
@@ -118,17 +102,6 @@ def _lasting(kept: Kept, url: str) -> str:
     return url.replace(str(kept.life.project.root / "ca.crt"), str(ca))
 
 
-def wait_for_first(life: Life) -> None:
-    """The first full backup, which is made by itself, has ended: a command is refused until then."""
-    end = time.monotonic() + 240
-    while time.monotonic() < end:
-        code, out = inside(life.host, BACKUP, "python3", "-B", "-m", "images.backup", "list")
-        if code == 0 and json.loads(out)["runs"].get("full", {}).get("success"):
-            return
-        time.sleep(2)
-    raise AssertionError(life.host.client.containers.get(BACKUP).logs().decode())
-
-
 def write(life: Life, app: str, query: str) -> None:
     with psycopg.connect(life.url(app, "migrate_url", "postgres"), autocommit=True) as session:
         session.execute(query.encode())
@@ -139,17 +112,10 @@ def ask(url: str, query: str) -> Any:
         return session.execute(query.encode()).fetchone()
 
 
-def inside(host: Host, container: str, *command: str, user: str = "") -> tuple[int, str]:
-    return ran(host.client.containers.get(container), list(command), user=user)
-
-
 def _copied(kept: Kept) -> None:
     """As an administrator copies it away: the log is there up to now, then the volume's files."""
     host = kept.life.host
-    done = inside(
-        host, SERVER, "psql", "-U", "admin", "-d", "postgres", "-XAtqc", "SELECT pg_switch_wal()", user="postgres"
-    )
-    assert done[0] == 0, done
+    pgbackrest_stack.sql(host, SERVER, "SELECT pg_switch_wal()")
     time.sleep(3)  # until the archive has it
     line = ["docker", "run", "--rm", "--network", "none", "-v", f"{BACKUP}-data:/from:ro", "-v", f"{kept.folder}:/to"]
     copy = [*line, "data-tier/backup:17", "cp", "-a", "/from/.", "/to/repository"]

@@ -27,7 +27,7 @@ FOLDERS = "ls -d /var/lib/postgresql/data/pgdata*"
 def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     project = Project(tmp_path_factory.mktemp("whole"), pgbackrest.settings(daemon, PREFIX))
     with lived(daemon, project, Life) as found:
-        pgbackrest.wait_for_first(found, BACKUP)
+        pgbackrest.wait_for_first(found.host, BACKUP)
         yield found
 
 
@@ -44,7 +44,7 @@ def moment(life: Life) -> str:
 
 
 def sql(life: Life, query: str, database: str = "shop") -> str:
-    return pgbackrest.sql(life, SERVER, query, database)
+    return pgbackrest.sql(life.host, SERVER, query, database)
 
 
 def told(life: Life, *arguments: str) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def told(life: Life, *arguments: str) -> dict[str, Any]:
 
 
 def folders(life: Life) -> list[str]:
-    return pgbackrest.inside(life, SERVER, "sh", "-c", FOLDERS)[1].split()
+    return pgbackrest.inside(life.host, SERVER, "sh", "-c", FOLDERS)[1].split()
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_the_former_cluster_comes_back_with_all_it_had_and_is_backed_up(life: Li
 
 def test_a_cut_short_restore_is_begun_again(life: Life, moment: str) -> None:
     half = "cd /var/lib/postgresql/data && mkdir -p pgdata.restoring/base && touch pgdata.restoring/half"
-    assert pgbackrest.inside(life, SERVER, "sh", "-c", half)[0] == 0
+    assert pgbackrest.inside(life.host, SERVER, "sh", "-c", half)[0] == 0
     life.host.client.containers.get(SERVER).stop()
 
     done = life.project.operate("restore-server", SERVER, "--latest", "--yes", ok=False)
@@ -148,7 +148,7 @@ def test_a_server_whose_data_is_gone_comes_back_from_the_archive(life: Life, mom
     ):
         assert time.monotonic() < end
         time.sleep(1)
-    assert pgbackrest.inside(life, SERVER, "sh", "-c", "rm -rf /var/lib/postgresql/data/pgdata/global")[0] == 0
+    assert pgbackrest.inside(life.host, SERVER, "sh", "-c", "rm -rf /var/lib/postgresql/data/pgdata/global")[0] == 0
     life.host.client.containers.get(SERVER).kill()
 
     told(life, "restore-server", SERVER, "--latest", "--lossy", "--yes")

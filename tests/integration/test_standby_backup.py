@@ -14,8 +14,8 @@ from typing import Any
 import docker
 import pytest
 
-from tests.integration.daemon import ran
 from tests.integration.life import lived
+from tests.integration.pgbackrest_stack import wait_for_first
 from tests.integration.project import Project
 from tests.integration.standby_stacks import Replicated, one_server
 
@@ -33,17 +33,8 @@ def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) 
     with lived(daemon, project, Replicated) as found:
         assert found.streams()
         found.prepared()
-        assert found.until(lambda: runs(found).get("full", {}).get("success"), 180), log(found)
+        wait_for_first(found.host, BACKUP)
         yield found
-
-
-def runs(life: Replicated) -> dict[str, Any]:
-    code, said = ran(life.host.client.containers.get(BACKUP), ["python3", "-B", "-m", "images.backup", "list"])
-    return dict(json.loads(said)["runs"]) if code == 0 else {}
-
-
-def log(life: Replicated) -> str:
-    return str(life.host.client.containers.get(BACKUP).logs().decode())
 
 
 def told(life: Replicated, *arguments: str) -> Any:

@@ -1,12 +1,13 @@
 """What a PostgreSQL database holds, in SQL: rows and a checksum of each table, sequences, extensions, owners.
 
-Pure text, for psql on the host and for the program in the backup container alike. `TABLES`, `LARGE_OBJECTS` and
+Pure, for psql on the host and for the program in the backup container alike. `TABLES`, `LARGE_OBJECTS` and
 `SEQUENCES` answer with statements, to be run in turn; those, and `WHOLE`, answer with lines of JSON behind `MARK`.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 MARK: Final = "@data-tier "
 LARGE: Final = "(large objects)"
@@ -49,3 +50,22 @@ SELECT format($$SELECT '@data-tier ' || json_build_object('sequence', %L, 'next'
    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
                                              AND d.deptype = 'e')
  ORDER BY 1"""
+
+
+def differences(wanted: Mapping[str, Any], found: Mapping[str, Any], saved: str) -> list[str]:
+    """What of tables is other than it was, name by name, each with `rows`, `checksum` and `owner` where that is known.
+
+    `saved` is what a person calls that which has what was wanted.
+    """
+    told = []
+    for name in sorted({*wanted, *found}):
+        one, other = wanted.get(name), found.get(name)
+        if one is None or other is None:
+            told.append(f"{name} is {'missing' if other is None else f'not in the {saved}'}")
+        elif one["rows"] != other["rows"]:
+            told.append(f"{name} has {other['rows']} rows instead of {one['rows']}")
+        elif one["checksum"] != other["checksum"]:
+            told.append(f"{name} has other rows")
+        elif one.get("owner") != other.get("owner"):
+            told.append(f"{name} belongs to {other['owner']} instead of {one['owner']}")
+    return told

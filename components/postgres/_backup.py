@@ -26,10 +26,10 @@ from components.postgres._preloaded import preloaded
 from components.postgres.container import CLUSTER, DATA, PORT, SOCKETS
 from components.postgres.server import PostgresServer, PostgresServerArgs
 from components.tls import CA_PATH, CERTIFICATE_PATH, KEY_PATH
+from images.backup import MODULES
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _PROGRAM: Final = "/opt/data-tier"
-_MODULES: Final = ("components/cron.py", "components/table_facts.py")
 _CONFIG, _PGBACKREST = "/etc/data-tier/backup.json", "/etc/data-tier/pgbackrest.conf"
 _FOLDER, _SCRATCH = "/var/lib/data-tier", "/var/lib/scratch"
 _MEMBERS: Final = "/var/lib/members"  # in it each by its number, and a link to the primary
@@ -174,7 +174,7 @@ def _sockets(its: PostgresServerArgs) -> str:
 
 def _sources() -> dict[str, str]:
     program = sorted(str(path.relative_to(_ROOT)) for path in (_ROOT / "images/backup").glob("*.py"))
-    return {f"{_PROGRAM}/{path}": (_ROOT / path).read_text(encoding="utf-8") for path in [*program, *_MODULES]}
+    return {f"{_PROGRAM}/{path}": (_ROOT / path).read_text(encoding="utf-8") for path in [*program, *MODULES]}
 
 
 def _told(args: BackupsArgs) -> str:

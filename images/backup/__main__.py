@@ -16,6 +16,7 @@ from typing import Any
 
 import psycopg
 
+from components import backup_jobs
 from images.backup import common, jobs, members, point, repository, state, whole
 from images.backup.common import FOLDER, SCRATCH, USER, BackupError
 
@@ -25,7 +26,10 @@ _AS_ROOT = (["whole", "replace"], ["whole", "back"], ["whole", "finish"])  # the
 def main(arguments: list[str]) -> int:
     """The exit code."""
     if os.geteuid() == 0 and arguments[:2] not in _AS_ROOT:
-        _step_down(arguments)
+        for folder in (FOLDER, SCRATCH):
+            shutil.chown(folder, USER, USER)
+            folder.chmod(0o700)
+        common.step_down(USER, ["images.backup", *arguments], "dac_override")
     command, *rest = arguments or [""]
     try:
         common.write_runtime()
@@ -35,7 +39,7 @@ def main(arguments: list[str]) -> int:
             from images.backup.serve import serve
 
             serve(settings)
-        elif command == "run" and rest and rest[0] in jobs.KINDS:
+        elif command == "run" and rest and rest[0] in backup_jobs.JOBS:
             print(json.dumps(jobs.carry_out(settings, rest[0])))
         elif command == "list":
             print(json.dumps(_listed()))
@@ -44,9 +48,8 @@ def main(arguments: list[str]) -> int:
         elif command == "whole" and (answer := whole.told(settings, rest)) is not None:
             print(answer)
         else:
-            print(
-                f"usage: serve | run {'|'.join(jobs.KINDS)} | list | point DATABASE TIME | whole STEP", file=sys.stderr
-            )
+            kinds = "|".join(backup_jobs.JOBS)
+            print(f"usage: serve | run {kinds} | list | point DATABASE TIME | whole STEP", file=sys.stderr)
             return 2
     except (BackupError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -55,15 +58,6 @@ def main(arguments: list[str]) -> int:
         print(f"error: the server can't be asked: {str(error).strip().splitlines()[0]}", file=sys.stderr)
         return 1
     return 0
-
-
-def _step_down(arguments: list[str]) -> None:
-    for folder in (FOLDER, SCRATCH):
-        shutil.chown(folder, USER, USER)
-        folder.chmod(0o700)
-    kept = "--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override"
-    line = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", *kept]
-    os.execvp("setpriv", [*line, sys.executable, "-B", "-m", "images.backup", *arguments])  # noqa: S606, S607
 
 
 def _listed() -> dict[str, Any]:

@@ -22,7 +22,7 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
-from images.backup import common, jobs, moments, point, repository, state
+from images.backup import common, comparison, point, repository, state
 from images.backup.common import FOLDER, RUNTIME, SCRATCH, BackupError, Settings
 from images.backup.scratch import Scratch, let_in
 
@@ -61,7 +61,7 @@ def main(arguments: list[str]) -> int:
         print(f"usage: {' | '.join(steps)}", file=sys.stderr)
         return 2
     if os.geteuid() == 0 and step not in (settle, hand_over):
-        _step_down(arguments)
+        common.step_down(_SERVER, ["images.backup.anew", *arguments])
     try:
         print(json.dumps(step()))
     except (BackupError, OSError) as error:
@@ -133,11 +133,7 @@ def compare() -> dict[str, Any]:
     try:
         for moment in known["moments"]:
             server.start({"recovery_target_lsn": moment["lsn"], "recovery_target_inclusive": "off"})
-            for database, wanted in moment["databases"].items():
-                held = jobs.held(server, database)
-                found["differences"] += [f"{database}: {what}" for what in moments.differences(wanted, held)]
-                found["tables"] += len(held)
-                found["rows"] += sum(int(its["rows"]) for its in held.values())
+            found["differences"] += comparison.differences(server, moment["databases"], found)
             server.stop()
     finally:
         server.stop()
@@ -209,12 +205,6 @@ def _archive(session: psycopg.Connection[Any]) -> None:
         if time.monotonic() > end:
             raise BackupError("the repository doesn't take the log of the restored server")
         time.sleep(0.1)
-
-
-def _step_down(arguments: list[str]) -> None:
-    """Go on as the server's user, without any right that root has."""
-    line = ["setpriv", f"--reuid={_SERVER}", f"--regid={_SERVER}", "--clear-groups", "--inh-caps=-all"]
-    os.execvp("setpriv", [*line, sys.executable, "-B", "-m", "images.backup.anew", *arguments])  # noqa: S606, S607
 
 
 if __name__ == "__main__":

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 CONFIG: Final = Path("/etc/data-tier/backup.json")
 STATIC: Final = Path("/etc/data-tier/pgbackrest.conf")
@@ -76,3 +77,11 @@ def write_runtime(static: Path = STATIC, secrets: Path = SECRETS, runtime: Path 
     with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(text)
     temporary.replace(runtime)
+
+
+def step_down(user: str, module: Sequence[str], *rights: str) -> NoReturn:
+    """Go on as another user, with the module and its arguments, and of what root may with these `rights` alone."""
+    kept = "".join(f",+{one}" for one in rights)
+    line = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+    line += [f"--inh-caps=-all{kept}", f"--ambient-caps=-all{kept}"]
+    os.execvp("setpriv", [*line, sys.executable, "-B", "-m", *module])  # noqa: S606, S607

@@ -11,13 +11,12 @@ from typing import Any, Final
 
 import psycopg
 
-from images.backup import moments, repository, scratch, state, timelines
+from components import backup_jobs
+from images.backup import comparison, moments, repository, scratch, state, timelines
 from images.backup.common import BackupError, Settings
 from images.backup.repository import Saved
 from images.backup.scratch import Scratch
 
-RESTORE_TEST: Final = "restore_test"
-KINDS: Final = (*repository.TYPES, RESTORE_TEST)
 _ARCHIVED: Final = "SELECT coalesce(last_archived_wal, '') >= pg_walfile_name(%s::pg_lsn) FROM pg_stat_archiver"
 _ARCHIVE_SECONDS: Final = 120
 
@@ -25,8 +24,8 @@ _ARCHIVE_SECONDS: Final = 120
 def carry_out(settings: Settings, kind: str) -> dict[str, Any]:
     """Do a job and note it. Raises BackupError, which is noted too."""
     job: Mapping[str, Callable[[], dict[str, Any]]] = {
-        **{name: lambda its=its: _backup(settings, its) for name, its in repository.TYPES.items()},  # type: ignore[misc]
-        RESTORE_TEST: lambda: _restore_test(settings),
+        **{name: lambda its=its: _backup(settings, its) for name, its in backup_jobs.TYPES.items()},  # type: ignore[misc]
+        backup_jobs.RESTORE_TEST: lambda: _restore_test(settings),
     }
     with state.alone(settings.server):
         began, at = time.monotonic(), int(time.time())
@@ -37,15 +36,10 @@ def carry_out(settings: Settings, kind: str) -> dict[str, Any]:
             state.note(kind, failure=int(time.time()), error=str(error))
             raise
         seconds = round(time.monotonic() - began, 2)
-        for covered in (kind, *_covered(kind)):
+        for covered in backup_jobs.covered(kind):
             state.note(covered, tried=at)
         state.note(kind, success=int(time.time()), seconds=seconds, error=None)
     return {"kind": kind, "seconds": seconds, **done}
-
-
-def _covered(kind: str) -> tuple[str, ...]:
-    """What needn't be done in the same minute: a larger backup has it."""
-    return {"full": ("differential", "incremental"), "differential": ("incremental",)}.get(kind, ())
 
 
 def _backup(settings: Settings, its: str) -> dict[str, Any]:
@@ -107,20 +101,8 @@ def _tried(settings: Settings, newest: Saved, known: Mapping[str, Any], found: d
             server.start({"recovery_target_lsn": moment["lsn"], "recovery_target_inclusive": "off", **on})
             if moment["lsn"] == last:
                 server.open()
-            for database, wanted in moment["databases"].items():
-                there = held(server, database)
-                wrong += [f"{database}: {what}" for what in moments.differences(wanted, there)]
-                found["tables"] += len(there)
-                found["rows"] += sum(int(its["rows"]) for its in there.values())
+            wrong += comparison.differences(server, moment["databases"], found)
         return wrong or _pages(server)
-
-
-def held(server: Scratch, database: str) -> dict[str, Any]:
-    """What a restored database holds. Raises psycopg.Error, also for a table that a change under way has locked."""
-    with server.connect(database) as session:
-        moments.quiet(session)
-        session.execute("SET lock_timeout = '60s'")
-        return moments.tables(session)
 
 
 def _pages(server: Scratch) -> list[str]:

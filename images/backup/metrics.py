@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from components import backup_jobs
+from components.backup_jobs import TYPES
 from images.backup import schedule
-from images.backup.repository import TYPES, Saved
+from images.backup.repository import Saved
 
 _HELP: Final = {
     "data_tier_backup_last_success_timestamp_seconds": "When a backup of this type was made.",
@@ -55,13 +57,13 @@ def _samples(
             yield "data_tier_backup_last_failure_timestamp_seconds", {"type": its}, run.get("failure", 0)
         if newest := next((one for one in reversed(backups) if one.type == its), None):
             yield "data_tier_backup_size_bytes", {"type": its}, newest.stored
-    test = runs.get("restore_test", {})
+    test = runs.get(backup_jobs.RESTORE_TEST, {})
     yield "data_tier_restore_test_last_success_timestamp_seconds", {}, test.get("success", 0)
     yield "data_tier_restore_test_failed", {}, int(test.get("failure", 0) > test.get("success", 0))
     yield "data_tier_restore_test_seconds", {}, test.get("seconds", 0)
     yield "data_tier_wal_archived_last_timestamp_seconds", {}, archived
     for kind, its in schedules.items():
-        counts = max(runs.get(done, {}).get("success", 0) for done in schedule.counting(kind))
+        counts = max(runs.get(done, {}).get("success", 0) for done in backup_jobs.counting(kind))
         since = counts or runs.get("since", {}).get("tried") or now.timestamp()
         due = since + schedule.overdue_after(its, now)
         yield "data_tier_backup_overdue_timestamp_seconds", {"type": TYPES.get(kind, kind)}, due

@@ -205,20 +205,6 @@ def lines(server: psycopg.Connection[Any], *queries: str) -> Iterator[dict[str, 
                 yield json.loads(line.removeprefix(table_facts.MARK))
 
 
-def differences(wanted: dict[str, Any], found: dict[str, Any]) -> list[str]:
-    """What is other than it was, table by table."""
-    told = []
-    for name in sorted({*wanted, *found}):
-        one, other = wanted.get(name), found.get(name)
-        if one is None or other is None:
-            told.append(f"{name} is {'missing' if other is None else 'not in the backup'}")
-        elif one["rows"] != other["rows"]:
-            told.append(f"{name} has {other['rows']} rows instead of {one['rows']}")
-        elif one["checksum"] != other["checksum"]:
-            told.append(f"{name} has other rows")
-    return told
-
-
 def _one(server: psycopg.Connection[Any], query: LiteralString) -> str:
     row = server.execute(query).fetchone()
     if row is None:

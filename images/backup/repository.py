@@ -12,7 +12,6 @@ from typing import Any, Final
 from images.backup.common import RUNTIME, BackupError
 
 STANZA: Final = "main"
-TYPES: Final = {"full": "full", "differential": "diff", "incremental": "incr"}
 _SAID: Final = re.compile(r"^(?:P\d\d\s+)?(?:ERROR|FATAL): (?:\[\d+\]: )?(.+)$", re.MULTILINE)
 _LONGEST: Final = 24 * 3600
 _ANSWERED: Final = re.compile(r"HTTP request failed with (\d{3})")

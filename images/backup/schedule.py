@@ -10,12 +10,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from components import cron
+from components import backup_jobs, cron
 
-BACKUPS: Final = ("full", "differential", "incremental")
-ORDER: Final = (*BACKUPS, "restore_test")
 _AGAIN: Final = timedelta(minutes=5)
-_FIRST: Final = "full"
+_FIRST: Final = backup_jobs.BACKUPS[0]
 
 
 def due(schedules: Mapping[str, str], runs: Mapping[str, Mapping[str, Any]], since: float, now: datetime) -> str | None:
@@ -25,7 +23,7 @@ def due(schedules: Mapping[str, str], runs: Mapping[str, Mapping[str, Any]], sin
     """
     if not runs.get(_FIRST, {}).get("success"):
         return _FIRST if now >= _retried(runs.get(_FIRST, {})) else None
-    for kind in ORDER:
+    for kind in backup_jobs.JOBS:
         if kind in schedules and now >= _next(schedules[kind], runs.get(kind, {}), since):
             return kind
     return None
@@ -42,11 +40,6 @@ def _retried(run: Mapping[str, Any]) -> datetime:
 
 def _failed(run: Mapping[str, Any]) -> bool:
     return bool(run.get("failure", 0) > run.get("success", 0))
-
-
-def counting(kind: str) -> tuple[str, ...]:
-    """The jobs of which a success is one of `kind`: a larger backup has what a smaller one would have."""
-    return BACKUPS[: BACKUPS.index(kind) + 1] if kind in BACKUPS else (kind,)
 
 
 def overdue_after(schedule: str, now: datetime) -> float:

@@ -35,6 +35,7 @@ _PAUSED: Final = "SELECT pg_is_in_recovery() AND pg_get_wal_replay_pause_state()
 _OPEN: Final = "SELECT NOT pg_is_in_recovery()"
 _NOT_YET: Final = ("the database system is starting up", "the database system is not yet accepting connections")
 _START_SECONDS: Final = 6 * 3600
+_OPEN_SECONDS: Final = 600
 _PAUSE: Final = 0.1
 
 
@@ -74,23 +75,13 @@ class Scratch:
         ]
         with _LOG.open("wb") as log:
             self._process = subprocess.Popen(line, stdout=log, stderr=log)  # noqa: S603
-        end = time.monotonic() + _START_SECONDS
-        while not self._is(until):
-            if self._process.poll() is not None:
-                raise BackupError(f"the restored server doesn't start: {_why()}")
-            if time.monotonic() > end:
-                raise BackupError(f"the restored server isn't there after {_START_SECONDS} s")
-            time.sleep(_PAUSE)
+        self._wait(until, "doesn't start", _START_SECONDS)
 
     def open(self) -> None:
         """Leave recovery: changes can be made from then on. Raises BackupError."""
         with self.connect("postgres") as server:
             server.execute("SELECT pg_wal_replay_resume()")
-            end = time.monotonic() + 600
-            while (server.execute("SELECT pg_is_in_recovery()").fetchone() or (True,))[0]:
-                if time.monotonic() > end:
-                    raise BackupError(f"the restored server doesn't leave recovery: {_why()}")
-                time.sleep(_PAUSE)
+        self._wait(_OPEN, "doesn't leave recovery", _OPEN_SECONDS)
 
     def connect(self, database: str) -> psycopg.Connection[Any]:
         """A session as the admin. Raises psycopg.Error."""
@@ -115,6 +106,15 @@ class Scratch:
                 self._process.kill()
                 self._process.wait()
         self._process = None
+
+    def _wait(self, state: LiteralString, otherwise: str, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while not self._is(state):
+            ended = self._process is None or self._process.poll() is not None
+            if ended or time.monotonic() > end:
+                within = "" if ended else f" in {seconds:g} s"
+                raise BackupError(f"the restored server {otherwise}{within}: {_why()}")
+            time.sleep(_PAUSE)
 
     def _is(self, state: LiteralString) -> bool:
         try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from components import backup_jobs
 from operate import asking, printing
 from operate.backup.whole_command import restore_server
 from operate.errors import OperateError
@@ -77,14 +78,14 @@ def _physical(what: str, stack: str, kind: str | None, *, test: bool, json: bool
     from operate import stack as stacks
     from operate.backup import physical
 
-    if kind is not None and kind not in physical.TYPES:
-        raise OperateError(f"--physical {kind}: choose one of {', '.join(physical.TYPES)}")
+    if kind is not None and kind not in backup_jobs.BACKUPS:
+        raise OperateError(f"--physical {kind}: choose one of {', '.join(backup_jobs.BACKUPS)}")
     found, done, failed = stacks.read(stack), [], []
     if what != _ALL:
         found.require(what)
     for beside in physical.require(found, daemon.connect(), None if what == _ALL else what):
         try:
-            for job in (kind, physical.RESTORE_TEST if test else None):
+            for job in (kind, backup_jobs.RESTORE_TEST if test else None):
                 if job:
                     done.append(physical.run(beside, job))
                     printing.progress(physical.told(done[-1]), json=json)

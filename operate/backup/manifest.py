@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from components import table_facts
 from operate.errors import OperateError
 
 FORMAT: Final = 1
@@ -180,18 +181,8 @@ def differences(wanted: Facts, found: Facts) -> tuple[str, ...]:
 
 
 def _tables(wanted: Mapping[str, Table], found: Mapping[str, Table]) -> list[str]:
-    told = []
-    for name in sorted({*wanted, *found}):
-        one, other = wanted.get(name), found.get(name)
-        if one is None or other is None:
-            told.append(f"{name} is {'missing' if other is None else 'not in the copy'}")
-        elif one.rows != other.rows:
-            told.append(f"{name} has {other.rows} rows instead of {one.rows}")
-        elif one.checksum != other.checksum:
-            told.append(f"{name} has other rows")
-        elif one.owner != other.owner:
-            told.append(f"{name} belongs to {other.owner} instead of {one.owner}")
-    return told
+    one, other = ({name: vars(table) for name, table in its.items()} for its in (wanted, found))
+    return table_facts.differences(one, other, "copy")
 
 
 def _sequences(wanted: Mapping[str, tuple[int, int]], found: Mapping[str, tuple[int, int]]) -> list[str]:

@@ -14,16 +14,13 @@ from typing import Any, BinaryIO, Final
 import docker
 from rich.table import Table
 
-from components import table_facts
+from components import backup_jobs, table_facts
 from operate import daemon, inside, printing
 from operate.backup import postgres_facts
 from operate.backup.manifest import Facts
 from operate.errors import OperateError
 from operate.stack import Server, Stack
 
-SHORT: Final = {"full": "full", "differential": "diff", "incremental": "incr"}  # as pgBackRest has them
-TYPES: Final = tuple(SHORT)
-RESTORE_TEST: Final = "restore_test"
 _PROGRAM: Final = ("python3", "-B", "-m", "images.backup")
 _SILENCE_SECONDS: Final = 24 * 3600
 _LIST_SECONDS: Final = 120
@@ -83,7 +80,7 @@ def listed(beside: Beside) -> dict[str, Any]:
 
 def told(done: dict[str, Any]) -> str:
     """What a person is told about a job that has ended."""
-    if done["kind"] == RESTORE_TEST:
+    if done["kind"] == backup_jobs.RESTORE_TEST:
         what = f"{done['label']} restored and compared: {done['tables']} tables, {done['rows']} rows"
         return f"{done['server']}: {what}, {done['seconds']:g} s"
     size = printing.size(done["stored"])

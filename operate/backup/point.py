@@ -1,21 +1,21 @@
 """An app's database as it was at a moment, made into a copy like every other: in the same folder, with a manifest.
 
-From there it is restored as any copy is: `restore` owns that. Where the rows come from belongs to `physical`.
+From there it is restored as any copy is: `restore` owns that. Where the rows come from belongs to `physical`, how a
+copy is written to `take`.
 """
 
 from __future__ import annotations
 
-import os
-import tempfile
-import time
+from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
+from typing import Any, BinaryIO
 
 import docker
 
 from operate import postgres_tools
-from operate.backup import manifest, physical, postgres, take
-from operate.backup.manifest import Check, Manifest
+from operate.backup import physical, postgres, take
+from operate.backup.manifest import Facts
+from operate.backup.sources import Source
 from operate.backup.take import Copy, Progress
 from operate.errors import OperateError
 from operate.stack import Stack
@@ -27,42 +27,26 @@ def copy(stack: Stack, app: str, moment: datetime, client: docker.DockerClient, 
     if app not in stack.databases:
         raise OperateError(f"{app} has no database in stack {stack.name}")
     beside = physical.require(stack, client, app)[0]
-    its = stack.databases[app]
+    its, told = stack.databases[app], dict[str, Any]()
     place = "isolated" if beside.server.app else "unified"
+
+    def write(file: BinaryIO) -> Facts:
+        facts, more = physical.write_point(beside, its.database, moment, file)
+        told.update(more)
+        return facts
+
     with take.alone(stack.name) as folder, postgres_tools.on(stack, its.server, client) as tools:
+        source = Source(
+            kind="postgres",
+            store=f"{tools.where}/{its.database} at {moment.isoformat()}",
+            database=its.database,
+            suffix=".dump",
+            take=write,
+            read=lambda file: postgres.read(tools, file, its.database),
+            prove=lambda file: postgres.prove(tools, file, its.database),
+        )
         said(f"{app}: restoring {its.database} of {moment:%Y-%m-%d %H:%M:%S+00} beside {beside.server.name}")
-        file = folder / f"{app}-{place}-{take.new_stamp(folder, app)}.dump"
-        began, started = time.monotonic(), manifest.now()
-        descriptor, name = tempfile.mkstemp(dir=folder, prefix=f".{file.name}.")
-        try:
-            with os.fdopen(descriptor, "w+b") as content:
-                facts, told = physical.write_point(beside, its.database, moment, content)
-                content.flush()
-                os.fsync(content.fileno())
-                entries = postgres.read(tools, content, its.database)
-                size = content.seek(0, os.SEEK_END)
-            seconds = round(time.monotonic() - began, 2)
-            made = Manifest(
-                name=file.name,
-                stack=stack.name,
-                app=app,
-                kind="postgres",
-                store=f"{tools.where}/{its.database} at {moment.isoformat()} from {told['label']}",
-                database=its.database,
-                started=started,
-                seconds=seconds,
-                bytes=size,
-                sha256=manifest.digest(Path(name)),
-                entries=entries,
-                facts=facts,
-                checks=(Check(by=take.READ, when=manifest.now(), seconds=0.0, equal=True),),
-            )
-            take.write_manifest(Copy(file=file, manifest=made))
-            Path(name).replace(file)
-        except OSError as error:
-            manifest.beside(file).unlink(missing_ok=True)
-            raise OperateError(f"{file} can't be written: {error.strerror}") from None
-        finally:
-            Path(name).unlink(missing_ok=True)
-    said(f"{app}: as it was then, {made.facts.rows} rows, in {file} ({seconds:g} s)")
-    return Copy(file=file, manifest=made)
+        made = take.written(stack.name, app, source, folder / f"{app}-{place}-{take.new_stamp(folder, app)}.dump")
+        made = take.known_as(made, replace(made.manifest, store=f"{source.store} from {told['label']}"))
+    said(f"{app}: as it was then, {made.manifest.facts.rows} rows, in {made.file} ({made.manifest.seconds:g} s)")
+    return made

@@ -100,7 +100,7 @@ def app(
             if source.kind not in kinds:
                 continue
             file = where / f"{name}-{place}-{stamp}{source.suffix}"
-            copy = Copy(file=file, manifest=_written(stack.name, name, source, file))
+            copy = written(stack.name, name, source, file)
             if check == RESTORE:
                 copy = prove(source, copy)
         copies.append(copy)
@@ -148,16 +148,21 @@ def prove(source: Source, copy: Copy) -> Copy:
 
 def with_evidence(copy: Copy, check: Check) -> Copy:
     """The copy with one more check, which is written down. Raises OperateError; then its manifest is as it was."""
-    proven = Copy(file=copy.file, manifest=copy.manifest.with_check(check))
+    return known_as(copy, copy.manifest.with_check(check))
+
+
+def known_as(copy: Copy, its: Manifest) -> Copy:
+    """The copy with another manifest, which is written down. Raises OperateError; then its manifest is as it was."""
+    told = Copy(file=copy.file, manifest=its)
     try:
-        write_manifest(proven)
+        _write_manifest(told)
     except OSError as error:
         raise OperateError(f"{manifest.beside(copy.file)} can't be written: {error.strerror}") from None
-    return proven
+    return told
 
 
-def _written(stack: str, app: str, source: Source, path: Path) -> Manifest:
-    """A copy and its manifest, both or neither."""
+def written(stack: str, app: str, source: Source, path: Path) -> Copy:
+    """A copy and its manifest, both or neither. Raises OperateError."""
     began, started = time.monotonic(), manifest.now()
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600 from the start
@@ -186,14 +191,15 @@ def _written(stack: str, app: str, source: Source, path: Path) -> Manifest:
             facts=facts,
             checks=(check,),
         )
-        write_manifest(Copy(file=path, manifest=told))
+        made = Copy(file=path, manifest=told)
+        _write_manifest(made)
         Path(name).replace(path)
     except OSError as error:
         manifest.beside(path).unlink(missing_ok=True)
         raise OperateError(f"{path} can't be written: {error.strerror}") from None
     finally:
         Path(name).unlink(missing_ok=True)
-    return told
+    return made
 
 
 def _read_again(source: Source, file: BinaryIO, facts: Facts) -> tuple[int, Check]:
@@ -206,7 +212,7 @@ def _read_again(source: Source, file: BinaryIO, facts: Facts) -> tuple[int, Chec
     return entries, Check(by=READ, when=when, seconds=round(time.monotonic() - began, 2), equal=True)
 
 
-def write_manifest(copy: Copy) -> None:
+def _write_manifest(copy: Copy) -> None:
     """Put a copy's manifest beside its file, whole or not at all. Raises OSError."""
     path = manifest.beside(copy.file)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

@@ -18,6 +18,7 @@ from typing import Any, Final
 import docker
 from docker.errors import APIError, ImageNotFound
 
+from images.backup import MODULES
 from operate import archive, daemon, inside, pulumi
 from operate.archive import File
 from operate.errors import OperateError
@@ -26,7 +27,6 @@ from operate.recovery.plan import Restored
 
 _FOLDER, _DATA, _PROGRAM = "/var/lib/data-tier", "/var/lib/postgresql/data", "/opt/data-tier"
 _CIPHER, _TASK = "/run/secrets/backup_cipher", "/etc/data-tier/task.json"
-_MODULES: Final = ("components/cron.py", "components/table_facts.py")
 _RUN: Final = ("python3", "-B", "-m", "images.backup.anew")
 _CAPABILITIES: Final = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID"]
 SILENCE_SECONDS: Final = 24 * 3600
@@ -105,7 +105,7 @@ def _files(wanted: Wanted) -> bytes:
     its = wanted.server
     program = [*sorted((pulumi.REPOSITORY / "images/backup").glob("*.py"))]
     sources = [(f"images/backup/{path.name}", path) for path in program]
-    sources += [(path, pulumi.REPOSITORY / path) for path in _MODULES]
+    sources += [(path, pulumi.REPOSITORY / path) for path in MODULES]
     task = {
         "system": wanted.system,
         "to": wanted.to.isoformat() if wanted.to else None,

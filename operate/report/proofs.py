@@ -8,6 +8,7 @@ from typing import Any
 
 import docker
 
+from components import backup_jobs
 from operate.backup import physical
 from operate.errors import OperateError
 from operate.stack import Stack
@@ -43,16 +44,16 @@ def look(stack: Stack, client: docker.DockerClient) -> list[Proof]:
 
 def of_server(key: str, told: Mapping[str, Any]) -> Iterator[Proof]:
     """One for each type that was ever tried, from what the container lists."""
-    runs, test = told["runs"], told["runs"].get(physical.RESTORE_TEST, {})
+    runs, test = told["runs"], told["runs"].get(backup_jobs.RESTORE_TEST, {})
     sizes = {one["type"]: one["stored"] for one in told["backups"]}  # the newest comes last
-    for kind in physical.TYPES:
+    for kind, its in backup_jobs.TYPES.items():
         run = runs.get(kind, {})
         if run.get("success") or run.get("failure"):
             yield Proof(
                 server=key,
                 type=kind,
                 made=run.get("success"),
-                size=sizes.get(physical.SHORT[kind]),
+                size=sizes.get(its),
                 tested=test.get("success"),
                 problem=_failed("backup", run) or _failed("restore test", test),
             )

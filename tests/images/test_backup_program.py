@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from components import backup_jobs, table_facts
 from images.backup import members as following
 from images.backup import metrics, moments, point, repository, schedule, timelines
 from images.backup.common import BackupError, Settings
@@ -100,7 +101,7 @@ def test_commits_are_found_in_what_pg_waldump_says() -> None:
     ],
 )
 def test_what_differs_is_told_by_table(found: dict[str, dict[str, object]], told: list[str]) -> None:
-    assert moments.differences({"t": {"rows": 2, "checksum": "a"}}, found) == told
+    assert table_facts.differences({"t": {"rows": 2, "checksum": "a"}}, found, "backup") == told
 
 
 def test_a_restore_begins_from_the_newest_backup_before_its_moment() -> None:
@@ -209,3 +210,19 @@ def test_a_larger_backup_counts_for_a_smaller_one_and_nothing_is_overdue_at_once
     assert full["restore_test"] == overdue(begun)["restore_test"]
     incremental = overdue({**begun, "incremental": {"success": 5000}})
     assert incremental["full"] == overdue(begun)["full"]
+
+
+@pytest.mark.parametrize(
+    ("job", "left_out", "counts"),
+    [
+        ("full", ("full", "differential", "incremental"), ("full",)),
+        ("differential", ("differential", "incremental"), ("full", "differential")),
+        ("incremental", ("incremental",), ("full", "differential", "incremental")),
+        ("restore_test", ("restore_test",), ("restore_test",)),
+    ],
+)
+def test_a_larger_backup_stands_in_for_a_smaller_one(
+    job: str, left_out: tuple[str, ...], counts: tuple[str, ...]
+) -> None:
+    assert backup_jobs.covered(job) == left_out
+    assert backup_jobs.counting(job) == counts

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from components import cron
+from components import backup_jobs, cron
 from components.config import fields, references
 from components.config.fields import rule_error
 from components.config.models.secrets import SecretRef
 from components.config.models.section import Section
-
-KINDS: Final = ("full", "differential", "incremental", "restore_test")
 
 
 def _schedule(value: str) -> str:
@@ -99,4 +97,4 @@ class Backup(Section):
     @property
     def schedules(self) -> dict[str, str]:
         """Those that are set, by kind."""
-        return {kind: text for kind in KINDS if (text := getattr(self, kind))}
+        return {kind: text for kind in backup_jobs.JOBS if (text := getattr(self, kind))}

@@ -73,6 +73,8 @@ def write_runtime(static: Path = STATIC, secrets: Path = SECRETS, runtime: Path 
         if (given := secrets / name).exists():
             word = given.read_text(encoding="utf-8").strip()
             text = text.replace("[global]\n", f"[global]\n{option}={word}\n", 1)
+    if runtime.exists() and runtime.read_text(encoding="utf-8") == text:
+        return
     temporary = runtime.with_suffix(f".{os.getpid()}")
     with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(text)

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import psycopg
 
-from images.backup import jobs, members, metrics, repository, schedule, state
+from images.backup import common, jobs, members, metrics, repository, schedule, state
 from images.backup.common import ALIVE, RUNTIME, SECRETS, BackupError, Settings
 
 METRICS_PORT: Final = 9188
@@ -124,6 +124,8 @@ def _stanza(settings: Settings) -> None:
 
 def _looking(told: Told, intake: Intake) -> None:
     while True:
+        with suppress(OSError):
+            common.write_runtime()  # keys of the repository's service may be others by now
         intake.look()
         members.follow(told.settings)
         ALIVE.touch()

@@ -27,12 +27,7 @@ _WAL: Final = 1024**3  # that is replayed, and written anew, beside the backup's
 
 def prepare(settings: Settings, moment: datetime | None, *, lossy: bool) -> dict[str, Any]:
     """From which backup along which timeline; the log up to now is archived. Raises BackupError."""
-    aside = kept(settings.cluster)
-    if aside:
-        raise BackupError(
-            f"the cluster of before the last restore is still there ({aside.name}): "
-            "--back puts it in its place again, --finish deletes it"
-        )
+    _require_none(settings.cluster)
     now = datetime.now(UTC)
     with state.alone(settings.server):
         history = timelines.current(settings.cluster, repository.system())
@@ -56,7 +51,7 @@ def replace(settings: Settings, label: str, timeline: str, moment: str) -> dict[
     cluster = Path(settings.cluster)
     beside = _restoring(cluster)
     with state.alone(settings.server):
-        _settle(cluster)
+        _require_none(settings.cluster)
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir(mode=0o700)
         began = time.monotonic()
@@ -132,14 +127,13 @@ def kept(cluster: str) -> Path | None:
     return next(iter(sorted(path.parent.glob(f"{path.name}.before-*"))), None)
 
 
-def _settle(cluster: Path) -> None:
-    """What a run left that was cut short between its two renames: the former cluster in its place."""
-    former = kept(str(cluster))
-    if former and not cluster.exists():
-        former.rename(cluster)
-        _flushed(cluster.parent)
-    elif former:
-        raise BackupError(f"{former.name} is there already: --back or --finish comes first")
+def _require_none(cluster: str) -> None:
+    """Raises BackupError where a cluster is kept aside, also by a run that was cut short."""
+    if aside := kept(cluster):
+        raise BackupError(
+            f"the cluster of before the last restore is still there ({aside.name}): "
+            "--back puts it in its place again, --finish deletes it"
+        )
 
 
 def _restoring(cluster: Path) -> Path:
@@ -147,7 +141,10 @@ def _restoring(cluster: Path) -> Path:
 
 
 def _aside(cluster: Path) -> Path:
-    return cluster.with_name(f"{cluster.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+    """A name for a cluster that is kept; of a second it has one."""
+    while (path := cluster.with_name(f"{cluster.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")).exists():
+        time.sleep(0.1)
+    return path
 
 
 def _flushed(folder: Path) -> None:

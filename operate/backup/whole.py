@@ -82,18 +82,20 @@ class _Before:
 
 
 def chosen(stack: Stack, what: str, client: docker.DockerClient) -> Beside:
-    """The server that is meant, by its key, name or app. Raises OperateError for none, and for one with standbys."""
-    for beside in physical.require(stack, client):
-        its = beside.server
-        if what in {beside.key, its.name, its.app} - {None}:
-            if len(its.containers) > 1:
-                raise OperateError(
-                    f"{its.name} has a standby, which would follow the server that is replaced: take `standbys` out of "
-                    "the stack file and run `up`, restore, then declare it again"
-                )
-            return beside
-    known = ", ".join(beside.server.name for beside in physical.require(stack, client))
-    raise OperateError(f"no server {what} with backups in stack {stack.name}; it has {known}")
+    """The server that is meant, by its key, name or app. Raises OperateError for none, and for one with members."""
+    if not stack.running:
+        raise OperateError(f"{stack.name} is down: `make up STACK={stack.name}` first")
+    saved = {key: server for key, server in stack.servers.items() if server.backup}
+    found = next((key for key, its in saved.items() if what in {key, its.name, its.app}), None)
+    if found is None:
+        known = f"it has {', '.join(its.name for its in saved.values())}" if saved else "it has none with backups"
+        raise OperateError(f"no server {what} with backups in stack {stack.name}; {known}")
+    if its := saved[found].members:
+        raise OperateError(
+            f"{saved[found].name} has members ({', '.join(its)}), and those aren't put back to a moment together: "
+            "`./operatew restore APP --to TIME` brings each app's database back, and --swap puts it in place"
+        )
+    return next(physical.of(stack, client, only=found))
 
 
 def restore(

@@ -11,7 +11,7 @@ from typing import Any, Final
 import docker
 from docker.errors import DockerException
 
-from components.config import parse, places
+from components.config import backup_checks, parse, places
 from components.postgres import init_files
 from operate import inside, lifecycle, pulumi
 from operate.audit import state as states
@@ -35,7 +35,12 @@ def gather(stack: str, client: docker.DockerClient) -> tuple[Contents, list[str]
         raise OperateError(
             f"no server of {stack} has `backup` in the stack file, so that there is nothing to rebuild it from"
         )
-    notes: list[str] = []
+    notes = [
+        f"{its.name}'s backup repository is at an S3 service, from which `rebuild` can't restore: the kit has "
+        "its keys, and the stack file says where it is"
+        for its in servers
+        if its.elsewhere
+    ]
     known = {its.key: {"name": its.name, "system": _system(its, client, deployment, notes)} for its in servers}
     found = Contents(
         passphrase=_passphrase(),
@@ -93,6 +98,7 @@ def _referred(stack: str, keys: dict[str, Any]) -> Iterator[str]:
             if app.postgres:
                 yield from (str(path) for path in init_files.found(app.postgres.init))
     yield from (its.ca for its in places.external_apps(settings).values() if its.ca)
+    yield from (s3.ca for _, s3 in backup_checks.elsewhere(settings))
     policies = Path("policies/config") / f"{stack}.json"
     if (pulumi.REPOSITORY / policies).is_file():
         yield str(policies)

@@ -19,6 +19,11 @@ def find(servers: Sequence[Restored], where: Path) -> dict[str, Path]:
     """The copy of each server's repository: `where` itself for an only server, else what is called like its volume or
     the server there, as a folder or a tar. Raises OperateError with all that are missing.
     """
+    if elsewhere := [its.name for its in servers if its.elsewhere]:
+        raise OperateError(
+            f"the backup repository of {', '.join(elsewhere)} is at an S3 service, "
+            "and a rebuild takes copies of volumes only"
+        )
     if not where.exists():
         raise OperateError(f"--repository {where}: there is nothing")
     if len(servers) == 1 and (where.is_file() or (where / _INSIDE).is_dir()):

@@ -52,6 +52,11 @@ class Restored:
     cipher: str | None = field(repr=False)
     verifiers: Mapping[str, str] = field(repr=False)
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether its repository is at a service, and not on a volume."""
+        return any("\nrepo1-type=s3\n" in text for text in self.files.values())
+
 
 def outputs(deployment: Mapping[str, Any]) -> dict[str, Any]:
     """The stack's outputs, secrets in plain; empty where it was never up."""

@@ -112,6 +112,20 @@ def kept(deployment: dict[str, Any], roles: list[str], databases: list[str]) -> 
     return {item["urn"].rpartition("::")[2]: item for item in left["resources"]}
 
 
+def test_a_repository_at_a_service_is_known_and_no_rebuild_begins_from_it(tmp_path: Path) -> None:
+    deployment = state()
+    (backup,) = (one for one in deployment["resources"] if one.get("inputs", {}).get("name") == "pg-backup")
+    text = "[global]\nrepo1-type=s3\nrepo1-path=/data-tier\n"
+    backup["inputs"]["uploads"].append({"file": "/etc/data-tier/pgbackrest.conf", "content": text})
+
+    (found,) = plan.restored(deployment)
+
+    assert found.elsewhere
+    assert not plan.restored(state())[0].elsewhere
+    with pytest.raises(OperateError, match="of pg is at an S3 service, and a rebuild takes copies of volumes only"):
+        copies.find([found], tmp_path)
+
+
 def test_a_server_with_backups_is_read_with_its_key_and_its_verifiers() -> None:
     (found,) = plan.restored(state())
 

@@ -22,7 +22,7 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
-from images.backup import common, comparison, point, repository, state
+from images.backup import common, comparison, point, repository, state, timelines
 from images.backup.common import FOLDER, RUNTIME, SCRATCH, BackupError, Settings
 from images.backup.scratch import Scratch, let_in
 
@@ -102,7 +102,7 @@ def look() -> dict[str, Any]:
     if any(stanza["status"]["code"] not in _READABLE for stanza in told):
         raise BackupError("the repository can't be opened with the kit's key: it is another stack's, or was damaged")
     known = {one["system-id"] for stanza in told for one in stanza.get("db", [])}
-    backups = repository.saved(text)
+    backups = timelines.known().of(repository.saved(text))
     if task["system"] and known and task["system"] not in known:
         raise BackupError("this is the repository of another server: its database was made by another initdb")
     if not backups:
@@ -119,7 +119,8 @@ def restore() -> dict[str, Any]:
     data.mkdir(mode=0o700, exist_ok=True)
     if any(data.iterdir()):
         raise BackupError("the data folder isn't empty")
-    repository.run("restore", f"--set={_CHOSEN.read_text(encoding='utf-8')}")
+    along = f"--target-timeline={timelines.known().target}"
+    repository.run("restore", f"--set={_CHOSEN.read_text(encoding='utf-8')}", along)
     return {}
 
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import psycopg
 
-from images.backup import common, jobs, members, metrics, repository, schedule, state
+from images.backup import common, jobs, members, metrics, moments, repository, schedule, state, timelines
 from images.backup.common import ALIVE, RUNTIME, SECRETS, BackupError, Settings
 
 METRICS_PORT: Final = 9188
@@ -63,6 +63,8 @@ class Told:
         """Raises BackupError and psycopg.Error; then the former figures stay."""
         with psycopg.connect(**self.settings.connection(), autocommit=True) as server:
             row = server.execute(_ARCHIVED).fetchone()
+            if timelines.known().timeline not in (None, moments.timeline(server)):
+                timelines.went_on()  # a standby was made since, and took over
         self.archived = max(self.archived, float(row[0]) if row else 0.0)  # a new primary hasn't archived anything
         self.backups = repository.saved()
 

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from images.backup.moments import lsn
+from images.backup import state
+from images.backup.moments import lsn, written
 from images.backup.repository import Saved
 
 LATEST: Final = "latest"
+_TURNED: Final = "timeline"
 _FILE: Final = re.compile(r"([0-9A-F]{8})\.history")
 _LINE: Final = re.compile(r"^\s*(\d+)\s+([0-9A-F]+/[0-9A-F]+)", re.MULTILINE)
 _SYSTEM: Final = re.compile(r"^Database system identifier:\s+(\d+)$", re.MULTILINE)
@@ -68,3 +70,21 @@ def current(cluster: str, system: int | None) -> History:
         return parse(newest, files[newest].read_text(encoding="utf-8")) if files else History(1)
     except OSError:
         return History(None)
+
+
+def turned_back(history: History) -> None:
+    """Remember that the server went back to a timeline which isn't the archive's newest. Raises OSError."""
+    left = {str(number): written(place) for number, place in history.left.items()}
+    state.note(_TURNED, timeline=history.timeline, left=left)
+
+
+def went_on() -> None:
+    """Forget that: the server's timeline is the newest again. Raises OSError."""
+    if known().timeline is not None:
+        state.note(_TURNED, timeline=None, left={})
+
+
+def known() -> History:
+    """What is remembered, for who has no cluster to look at; unknown where the newest one is the server's."""
+    its = state.runs().get(_TURNED, {})
+    return History(its.get("timeline"), {int(number): lsn(place) for number, place in its.get("left", {}).items()})

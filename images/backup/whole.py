@@ -75,6 +75,7 @@ def replace(settings: Settings, label: str, timeline: str, moment: str) -> dict[
             cluster.rename(former)
         beside.rename(cluster)
         _flushed(cluster.parent)
+        timelines.went_on()
     return {"kept": former.name, "seconds": round(time.monotonic() - began, 2)}
 
 
@@ -91,6 +92,7 @@ def back(settings: Settings) -> dict[str, Any]:
             cluster.rename(aside)
         former.rename(cluster)
         _flushed(cluster.parent)
+        timelines.turned_back(timelines.current(settings.cluster, None))
     return {"kept": getattr(kept(settings.cluster), "name", None)}
 
 

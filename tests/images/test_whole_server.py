@@ -6,14 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from images.backup import repository, state, whole
+from images.backup import repository, state, timelines, whole
 from images.backup.common import BackupError, Settings
+
+FORMER = timelines.History(2, {1: 0x5000000})
 
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A server whose cluster is there, and a pgBackRest that restores what it is told to."""
     monkeypatch.setattr(state, "_LOCK", tmp_path / "lock")
+    monkeypatch.setattr(state, "_RUNS", tmp_path / "runs.json")
+    monkeypatch.setattr(timelines, "current", lambda *_: FORMER)
     monkeypatch.setattr(repository, "run", _restored)
     cluster = tmp_path / "data/pgdata"
     cluster.mkdir(parents=True)
@@ -56,6 +60,16 @@ def test_the_restored_cluster_takes_the_place_of_the_former_and_gives_it_back(se
     assert folders(settings) == ["pgdata", "pgdata.before"]
     whole.finish(settings)
     assert (whose(settings), folders(settings)) == ("former", ["pgdata"])
+
+
+def test_who_has_only_the_repository_knows_along_which_timeline_the_server_is(settings: Settings) -> None:
+    assert timelines.known().target == "latest"
+    whole.replace(settings, "20261121-020000F", "2", "")
+    whole.back(settings)
+    assert timelines.known() == FORMER, "the newest in the archive is that of the cluster which was left"
+    whole.finish(settings)
+    whole.replace(settings, "20261121-020000F", "2", "")
+    assert timelines.known().target == "latest"
 
 
 def test_a_restore_that_fails_leaves_the_cluster_and_nothing_beside_it(

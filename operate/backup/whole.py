@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -20,15 +20,13 @@ from docker.errors import APIError
 from docker.models.containers import Container
 
 from operate import daemon, inside
-from operate.backup import physical, take
+from operate.audit import state as states
+from operate.backup import physical, take, whole_step
 from operate.backup.physical import Beside
 from operate.errors import OperateError
+from operate.recovery import plan
 from operate.stack import Stack
 
-_PROGRAM: Final = ("python3", "-B", "-m", "images.backup", "whole")
-_COPIED: Final = ("/opt/data-tier", "/etc/data-tier")
-_CAPABILITIES: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
-_DATA: Final = "/var/lib/postgresql/data"
 _GRACE: Final = 60
 _READY_SECONDS: Final = 24 * 3600  # replaying the log takes as long as there is of it
 _POLL: Final = 0.5
@@ -40,9 +38,10 @@ _OURS: Final = (
     "recovery_target_action",
     "recovery_target_timeline",
 )
-_LOGINS: Final = (
-    "SELECT format('ALTER ROLE %I PASSWORD %L;', rolname, rolpassword) FROM pg_authid WHERE rolpassword IS NOT NULL"
-)
+_LOGINS: Final = """
+SELECT json_build_object(rolname, format('ALTER ROLE %I %s PASSWORD %L;', rolname,
+                                         CASE WHEN rolcanlogin THEN 'LOGIN' ELSE 'NOLOGIN' END, rolpassword))
+  FROM pg_authid WHERE rolpassword IS NOT NULL"""
 _NAMES: Final = """
 SELECT 'role ' || rolname FROM pg_roles WHERE rolname !~ '^pg_'
  UNION ALL SELECT 'database ' || datname FROM pg_database"""
@@ -75,9 +74,9 @@ class Done:
 
 @dataclass(frozen=True, kw_only=True)
 class _Before:
-    """What is asked of the server while it runs: how its logins are set, and what is there."""
+    """How its logins are set, by role, and what roles and databases are there, as far as it could be asked."""
 
-    logins: str = ""
+    logins: Mapping[str, str] = field(default_factory=dict)
     names: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -103,32 +102,37 @@ def restore(
 ) -> Done:
     """Restore to `moment`, or as far as the archive goes, and start. Raises OperateError."""
     with take.alone(stack.name):
-        before = _before(client, beside, lossy=lossy)
+        before = _before(client, beside)
+        if before is None and not lossy:
+            raise OperateError(
+                f"{beside.server.name} doesn't answer, so that what it has written last can't be archived: "
+                "--lossy restores what the archive has"
+            )
+        before = before or _of_state(stack, beside)
         when = moment.isoformat() if moment else ""
-        asked = beside.ask("whole", "prepare", when, "lossy" if lossy else "")
-        plan = json.loads(asked.out)
-        said(f"{beside.server.name}: stopping; {plan['label']} is restored beside its cluster")
+        backup = json.loads(beside.ask("whole", "prepare", when, "lossy" if lossy else "").out)
+        said(f"{beside.server.name}: stopping; {backup['label']} is restored beside its cluster")
         began = time.monotonic()
         _stop(client, beside)
         try:
-            done = _alone(client, beside, "replace", plan["label"], plan["timeline"], when)
+            done = whole_step.run(client, beside, "replace", backup["label"], backup["timeline"], when)
         except OperateError as error:
             _start(client, beside)
             raise OperateError(f"{error}; {beside.server.name} runs as it was") from None
         said(f"{beside.server.name}: restored in {done['seconds']:g} s, replaying its log")
         found = _served(client, beside, before)
         seconds = round(time.monotonic() - began, 2)
-        return _looked(beside, found, label=plan["label"], kept=done["kept"], seconds=seconds)
+        return _looked(beside, found, label=backup["label"], kept=done["kept"], seconds=seconds)
 
 
 def back(stack: Stack, beside: Beside, client: docker.DockerClient, said: Progress) -> Done:
     """Put the former cluster in its place again; the one that served stays beside. Raises OperateError."""
     with take.alone(stack.name):
-        before, began = _before(client, beside, lossy=True), time.monotonic()
+        before, began = _before(client, beside) or _Before(), time.monotonic()
         said(f"{beside.server.name}: stopping")
         _stop(client, beside)
         try:
-            done = _alone(client, beside, "back")
+            done = whole_step.run(client, beside, "back")
         except OperateError:
             _start(client, beside)
             raise
@@ -140,7 +144,7 @@ def back(stack: Stack, beside: Beside, client: docker.DockerClient, said: Progre
 def finish(stack: Stack, beside: Beside, client: docker.DockerClient) -> str:
     """Delete the former cluster; its folder's name. Raises OperateError."""
     with take.alone(stack.name):
-        return str(_alone(client, beside, "finish")["deleted"])
+        return str(whole_step.run(client, beside, "finish")["deleted"])
 
 
 def _looked(beside: Beside, missing: Sequence[str], **known: Any) -> Done:
@@ -148,20 +152,26 @@ def _looked(beside: Beside, missing: Sequence[str], **known: Any) -> Done:
     return Done(server=beside.server.name, missing=tuple(missing), **known, **its)
 
 
-def _before(client: docker.DockerClient, beside: Beside, *, lossy: bool) -> _Before:
-    """Raises OperateError where the server doesn't answer, unless that is allowed."""
+def _before(client: docker.DockerClient, beside: Beside) -> _Before | None:
+    """None where the server doesn't answer."""
     container = daemon.find(client, beside.server.name)
-    if container is not None and container.status == "running":
-        done = _psql(container, beside, _LOGINS)
-        if not done.code:
-            names = _psql(container, beside, _NAMES).out.decode().splitlines()
-            return _Before(logins=done.out.decode(), names=frozenset(names))
-    if lossy:
-        return _Before()
-    raise OperateError(
-        f"{beside.server.name} doesn't answer, so that what it has written last can't be archived, nor its logins' "
-        "passwords be kept: --lossy restores what the archive has, with the passwords of then"
-    )
+    if container is None or container.status != "running":
+        return None
+    done = _psql(container, beside, _LOGINS)
+    if done.code:
+        return None
+    logins = {role: line for text in done.out.splitlines() for role, line in json.loads(text).items()}
+    return _Before(logins=logins, names=frozenset(_psql(container, beside, _NAMES).out.decode().splitlines()))
+
+
+def _of_state(stack: Stack, beside: Beside) -> _Before:
+    """As the stack's state has them, where the server can't be asked. Raises OperateError."""
+    verifiers = next(its.verifiers for its in plan.restored(states.of_stack(stack.name)) if its.key == beside.key)
+    return _Before(logins={role: f"ALTER ROLE {_quoted(role)} PASSWORD '{its}';" for role, its in verifiers.items()})
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _served(client: docker.DockerClient, beside: Beside, before: _Before) -> list[str]:
@@ -170,16 +180,11 @@ def _served(client: docker.DockerClient, beside: Beside, before: _Before) -> lis
     _wait(container, beside)
     reset = "".join(f"ALTER SYSTEM RESET {name};\n" for name in _OURS) + "SELECT pg_reload_conf() \\g /dev/null"
     there = frozenset(_psql(container, beside, _NAMES).out.decode().splitlines())
-    logins = [line for line in before.logins.splitlines() if _role_of(line) in there]
+    logins = [line for role, line in before.logins.items() if f"role {role}" in there]
     done = _psql(container, beside, f"{_UNLOGGED}\n{reset}\n" + "\n".join(logins))
     if done.code:
         raise OperateError(f"{beside.server.name} is restored, and its logins can't be set: {done.reason}")
     return sorted(before.names - there)
-
-
-def _role_of(statement: str) -> str:
-    name = statement.removeprefix("ALTER ROLE ").partition(" PASSWORD ")[0]
-    return f"role {name[1:-1].replace(chr(34) * 2, chr(34)) if name.startswith(chr(34)) else name}"
 
 
 def _psql(container: Container, beside: Beside, query: str) -> inside.Done:
@@ -226,64 +231,3 @@ def _start(client: docker.DockerClient, beside: Beside) -> Container:
         raise OperateError(f"{beside.server.name} can't be started: {error.explanation}") from None
     container.reload()
     return container
-
-
-def _alone(client: docker.DockerClient, beside: Beside, *step: str) -> dict[str, Any]:
-    """A step in a container of its own: the backup container's, but that it may write to the server's volume."""
-    its = beside.container
-    name = f"{its.name}-restores"
-    left = daemon.find(client, name)
-    if left is not None:
-        left.remove(force=True)
-    mounts = [
-        docker.types.Mount(
-            target=one["Destination"],
-            source=one.get("Name") or one["Source"],
-            type=one["Type"],
-            read_only=not one["RW"] and one["Destination"] != _DATA,
-        )
-        for one in its.attrs["Mounts"]
-    ]
-    container = client.containers.create(
-        its.attrs["Image"],
-        [*_PROGRAM, *step],
-        name=name,
-        environment=its.attrs["Config"]["Env"],
-        mounts=mounts,
-        network=_way_out(its, beside),
-        cap_drop=["ALL"],
-        cap_add=list(_CAPABILITIES),
-        security_opt=["no-new-privileges"],
-        mem_limit=its.attrs["HostConfig"]["Memory"] or None,
-        labels={daemon.STACK_LABEL: its.labels[daemon.STACK_LABEL]} if daemon.STACK_LABEL in its.labels else {},
-    )
-    try:
-        for folder in _COPIED:
-            content = b"".join(its.get_archive(folder)[0])
-            container.put_archive(folder.rpartition("/")[0], content)
-        container.start()
-        code = _ended(container)
-        out, err = (container.logs(stdout=one, stderr=not one).decode(errors="replace") for one in (True, False))
-    except APIError as error:
-        raise OperateError(f"{name}: {error.explanation}") from None
-    finally:
-        container.remove(force=True)
-    if code:
-        lines = err.strip().splitlines() or [f"exit code {code}"]
-        raise OperateError(f"{beside.server.name}: {lines[-1].removeprefix('error: ')}")
-    found: dict[str, Any] = json.loads(out)
-    return found
-
-
-def _ended(container: Container) -> int:
-    while True:
-        container.reload()
-        if container.status in {"exited", "dead"}:
-            return int(container.attrs["State"]["ExitCode"])
-        time.sleep(_POLL)
-
-
-def _way_out(its: Container, beside: Beside) -> str:
-    """The network by which the backup container leaves the host, where its repository is elsewhere."""
-    others = [name for name in its.attrs["NetworkSettings"]["Networks"] if name != beside.server.network]
-    return others[0] if others else "none"

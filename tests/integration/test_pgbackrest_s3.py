@@ -83,10 +83,14 @@ def test_a_whole_server_comes_back_from_there(life: Life) -> None:
 
 @pytest.mark.parametrize(
     ("wrong", "told"),
-    [("secret", "refuses the access key or its secret"), ("bucket", "has no such bucket")],
+    [
+        ("key", "refuses the access key or its secret"),
+        ("secret", "refuses the access key or its secret"),
+        ("bucket", "has no such bucket"),
+    ],
 )
 def test_what_is_wrong_with_the_service_is_one_clear_error(life: Life, bucket: Bucket, wrong: str, told: str) -> None:
-    keys(life.project, replace(bucket, secret="another") if wrong == "secret" else bucket)
+    keys(life.project, bucket if wrong == "bucket" else replace(bucket, **{wrong: "another"}))
     file = life.project.edit()
     name = "none-such" if wrong == "bucket" else s3.BUCKET
     file["config"]["data-tier:postgres"]["backup"]["repository"] = repository(bucket, name)

@@ -36,14 +36,3 @@ def test_a_stack_without_backups_or_down_is_refused() -> None:
         whole.chosen(parse("dev", outputs()), "t-postgres", NOBODY)
     with pytest.raises(OperateError, match="dev is down"):
         whole.chosen(parse("dev", {**outputs(), "running": False}), "t-postgres", NOBODY)
-
-
-@pytest.mark.parametrize(
-    ("statement", "role"),
-    [
-        ("ALTER ROLE shop_a PASSWORD 'SCRAM';", "role shop_a"),
-        ('ALTER ROLE "Odd ""one""" PASSWORD \'SCRAM\';', 'role Odd "one"'),
-    ],
-)
-def test_whose_password_is_set_is_read_from_the_statement(statement: str, role: str) -> None:
-    assert whole._role_of(statement) == role

@@ -29,7 +29,7 @@ from components.tls import CA_PATH, CERTIFICATE_PATH, KEY_PATH
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _PROGRAM: Final = "/opt/data-tier"
-_MODULES: Final = ("components/cron.py", "components/table_facts.py")
+_MODULES: Final = ("components/cron.py", "components/table_facts.py", "images/exposition.py")
 _CONFIG, _PGBACKREST = "/etc/data-tier/backup.json", "/etc/data-tier/pgbackrest.conf"
 _FOLDER, _SCRATCH = "/var/lib/data-tier", "/var/lib/scratch"
 _MEMBERS: Final = "/var/lib/members"  # in it each by its number, and a link to the primary

@@ -26,7 +26,7 @@ from operate.recovery.plan import Restored
 
 _FOLDER, _DATA, _PROGRAM = "/var/lib/data-tier", "/var/lib/postgresql/data", "/opt/data-tier"
 _CIPHER, _TASK = "/run/secrets/backup_cipher", "/etc/data-tier/task.json"
-_MODULES: Final = ("components/cron.py", "components/table_facts.py")
+_MODULES: Final = ("components/cron.py", "components/table_facts.py", "images/exposition.py")
 _RUN: Final = ("python3", "-B", "-m", "images.backup.anew")
 _CAPABILITIES: Final = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "SETGID", "SETUID"]
 SILENCE_SECONDS: Final = 24 * 3600

@@ -11,7 +11,6 @@ from images.errors import ImageError
 from operate import (
     data_commands,
     day_commands,
-    lifecycle,
     pooler_commands,
     report_command,
     rls_commands,
@@ -31,12 +30,16 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 @app.command()
 def up(stack: Stack = "dev") -> None:
     """Build images where they are missing, bring the stack up and say what came up."""
+    from operate import lifecycle
+
     lifecycle.up(stack)
 
 
 @app.command()
 def preview(stack: Stack = "dev") -> None:
     """Show what `up` would change."""
+    from operate import lifecycle
+
     lifecycle.preview(stack)
 
 
@@ -46,6 +49,8 @@ def down(
     purge: Annotated[bool, typer.Option("--purge", help="Delete all data and passwords of the stack too.")] = False,
 ) -> None:
     """Take containers and networks away; data and passwords stay unless --purge is given."""
+    from operate import lifecycle
+
     lifecycle.down(stack, purge=purge)
 
 

@@ -11,8 +11,8 @@ from cryptography import x509
 from docker.models.containers import Container
 
 from operate import inside
+from operate.certificate_files import CERTIFICATE, MONGO_PEM
 from operate.errors import OperateError
-from operate.reload_tls import CERTIFICATE, MONGO_PEM
 from operate.stack import Server
 
 RENEWS = "`make up` renews it"

@@ -21,6 +21,7 @@ from docker.errors import APIError, ImageNotFound, NotFound
 from docker.models.containers import Container
 from rich.table import Table
 
+from images.exposition import Sample, exposition
 from operate import addresses, daemon, printing
 from operate.errors import OperateError
 from operate.stack import Stack
@@ -32,6 +33,10 @@ _HOST: Final = "this host"
 _OLD: Final = timedelta(minutes=5)
 _WHOLE_SECONDS: Final = len("2026-01-01T00:00:00")
 _NO_NETWORK_NAMED: Final = "bridge"  # what a container joins that names no network
+_HELP: Final = {
+    "data_tier_data_ports_open": "Ways to ports that are open and that the design closes.",
+    "data_tier_reach_last_run_timestamp_seconds": "When that was looked at.",
+}
 _CODE: Final = """
 import json, socket, sys
 from concurrent.futures import ThreadPoolExecutor
@@ -142,14 +147,9 @@ def as_json(pairs: Sequence[Pair]) -> dict[str, Any]:
 def as_metrics(pairs: Sequence[Pair], now: datetime) -> str:
     """What Prometheus is told: the ways that are open and shouldn't be, and when they were tried."""
     open_ = sum(pair.surprises and bool(pair.found) for pair in pairs)
-    return f"""\
-# HELP data_tier_data_ports_open Ways to ports that are open and that the design closes.
-# TYPE data_tier_data_ports_open gauge
-data_tier_data_ports_open {open_}
-# HELP data_tier_reach_last_run_timestamp_seconds When that was looked at.
-# TYPE data_tier_reach_last_run_timestamp_seconds gauge
-data_tier_reach_last_run_timestamp_seconds {now.timestamp():.0f}
-"""
+    samples: list[Sample] = [("data_tier_data_ports_open", {}, open_)]
+    samples += [("data_tier_reach_last_run_timestamp_seconds", {}, int(now.timestamp()))]
+    return exposition(samples, _HELP)
 
 
 def _networks(stack: Stack) -> list[str]:

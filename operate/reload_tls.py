@@ -23,11 +23,9 @@ import redis
 from pymongo.errors import OperationFailure, PyMongoError
 
 from operate import mongo_client, step
+from operate.certificate_files import CERTIFICATE, KEY
 from operate.step import Environment, Step
 
-CERTIFICATE: Final = "/run/secrets/tls.crt"
-KEY: Final = "/run/secrets/tls.key"
-MONGO_PEM: Final = "/run/secrets/tls.pem"  # certificate and key, as mongod takes them
 _NO_SUCH_COMMAND: Final = 59  # MongoDB's CommandNotFound
 _SECONDS: Final = 20.0
 _CONNECT_SECONDS: Final = 10

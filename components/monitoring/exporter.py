@@ -186,9 +186,10 @@ def _turned(
 
 def programs(*names: str) -> dict[str, str]:
     """The text of programs by their path in a container; the first is started, the others are its modules."""
-    first, *modules = names
-    paths = {f"{_FOLDER}/{first}.py": first, **{f"{_FOLDER}/images/monitoring/{one}.py": one for one in modules}}
-    return {path: (_ROOT / f"images/monitoring/{one}.py").read_text(encoding="utf-8") for path, one in paths.items()}
+    first, *modules = (f"images/monitoring/{one}.py" for one in names)
+    modules.append("images/exposition.py")
+    paths = {f"{_FOLDER}/{Path(first).name}": first, **{f"{_FOLDER}/{one}": one for one in modules}}
+    return {path: (_ROOT / one).read_text(encoding="utf-8") for path, one in paths.items()}
 
 
 def _spec(args: ExporterArgs, secrets: pulumi.Output[str]) -> WorkloadSpec:
@@ -210,7 +211,7 @@ def _spec(args: ExporterArgs, secrets: pulumi.Output[str]) -> WorkloadSpec:
             **(pooler if args.pooler else {}),
             **({"EXPORTER_BACKUP": args.backup} if args.backup else {}),
         },
-        files=programs("exporter", "exposition", "looks", "replication"),
+        files=programs("exporter", "looks", "replication"),
         joins=[Join(network=args.network, address=args.address), Join(network=args.monitoring)],
         mounts=[
             Mount(volume=secrets, path="/run/secrets", read_only=True),

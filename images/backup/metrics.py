@@ -10,6 +10,7 @@ from components import backup_jobs
 from components.backup_jobs import TYPES
 from images.backup import schedule
 from images.backup.repository import Saved
+from images.exposition import Sample, exposition
 
 _HELP: Final = {
     "data_tier_backup_last_success_timestamp_seconds": "When a backup of this type was made.",
@@ -21,7 +22,6 @@ _HELP: Final = {
     "data_tier_wal_archived_last_timestamp_seconds": "When the server archived a segment of its log last.",
     "data_tier_backup_overdue_timestamp_seconds": "When a job has been left out, unless it is done before.",
 }
-Sample = tuple[str, dict[str, str], float]
 
 
 def text(
@@ -33,14 +33,8 @@ def text(
     now: datetime,
 ) -> str:
     """All metrics in Prometheus' own format."""
-    by_name: dict[str, list[str]] = {}
-    for name, labels, value in _samples(schedules, runs, backups, archived, now):
-        told = ",".join(f'{key}="{its}"' for key, its in {"server": server, **labels}.items())
-        by_name.setdefault(name, []).append(f"{name}{{{told}}} {value:.3f}")
-    return "".join(
-        f"# HELP {name} {_HELP[name]}\n# TYPE {name} gauge\n" + "".join(f"{line}\n" for line in lines)
-        for name, lines in by_name.items()
-    )
+    found = _samples(schedules, runs, backups, archived, now)
+    return exposition(((name, {"server": server, **labels}, value) for name, labels, value in found), _HELP)
 
 
 def _samples(

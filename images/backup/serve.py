@@ -13,13 +13,13 @@ import threading
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
 import psycopg
 
 from images.backup import common, jobs, members, metrics, moments, repository, schedule, state, timelines
 from images.backup.common import ALIVE, RUNTIME, SECRETS, BackupError, Settings
+from images.exposition import answering
 
 METRICS_PORT: Final = 9188
 _CERTIFICATE: Final = SECRETS / "tls.crt"
@@ -80,7 +80,7 @@ def serve(settings: Settings) -> None:
     told, intake = Told(settings), Intake()
     intake.look()
     threading.Thread(target=_looking, args=(told, intake), daemon=True).start()
-    threading.Thread(target=_metrics(told).serve_forever, daemon=True).start()
+    threading.Thread(target=answering("", METRICS_PORT, told.text).serve_forever, daemon=True).start()
     _stanza(settings)
     since = state.runs().get("since", {}).get("tried") or _first_time()
     say("scheduling", **settings.schedules)
@@ -134,20 +134,3 @@ def _looking(told: Told, intake: Intake) -> None:
         with suppress(BackupError, psycopg.Error):  # what it knew before is what it tells: the age of that shows
             told.look()
         time.sleep(_LOOK_SECONDS)
-
-
-def _metrics(told: Told) -> ThreadingHTTPServer:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            found = self.path == "/metrics"
-            body = told.text().encode() if found else b""
-            self.send_response(200 if found else 404)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            return
-
-    return ThreadingHTTPServer(("", METRICS_PORT), Handler)

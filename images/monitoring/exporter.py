@@ -20,14 +20,12 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from functools import partial
 from http.client import HTTPException
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Final
 
-from images.monitoring.exposition import Sample
+from images.exposition import Sample, answering
 from images.monitoring.looks import CA, MEMORY, Certificate, Login, Looks, Pools, Server, say, volume, written
 from images.monitoring.replication import Replication, backups
 
@@ -172,33 +170,6 @@ def own_addresses() -> list[str]:
     return [entry[0] for entry in entries if socket.gethostname() in entry[1:] and ":" not in entry[0]]
 
 
-def handler(server: Server, serving: Serving, looks: Looks) -> type[BaseHTTPRequestHandler]:
-    """Who answers a scrape."""
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            if self.path != "/metrics":
-                self.send_error(404)
-                return
-            try:
-                text = serving.metrics()
-            except OSError:
-                self.send_error(503)
-                return
-            body = (text + looks.text(let_in=server.well(text))).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            with suppress(ConnectionError):  # who asked has given up
-                self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """A line for each scrape would say nothing."""
-
-    return Answer
-
-
 def main(environment: Mapping[str, str]) -> int:
     """Serve until the process is ended."""
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
@@ -215,9 +186,13 @@ def main(environment: Mapping[str, str]) -> int:
         looks["pools"] = Pools(server, serving.login).look
         looks["backups"] = partial(backups, server)
     threading.Thread(target=serving.watch, daemon=True).start()
-    ThreadingHTTPServer(
-        (address, PORT), handler(server, serving, Looks(looks, ("certificate", "replication")))
-    ).serve_forever()
+    all_looks = Looks(looks, ("certificate", "replication"))
+
+    def text() -> str:
+        found = serving.metrics()
+        return found + all_looks.text(let_in=server.well(found))
+
+    answering(address, PORT, text).serve_forever()
     return 0
 
 

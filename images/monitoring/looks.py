@@ -18,13 +18,28 @@ from typing import Any, ClassVar, Final
 
 import psycopg
 
-from images.monitoring.exposition import Sample, exposition
+from images.exposition import Sample, exposition
 
 LOGIN: Final = Path("/run/secrets/login")
 CA: Final = Path("/run/secrets/ca.crt")
 VOLUME: Final = "/run/secrets"  # a local volume as the data volume is: no one but the server mounts that one
 MEMORY: Final = Path("/dev/shm")  # noqa: S108 - the container's own
 _KEPT: Final = 300.0  # seconds; a certificate is looked at so rarely: a handshake costs the server
+_HELP: Final = {
+    "data_tier_certificate_end_seconds": "When the certificate that the server shows ends, in seconds of Unix time.",
+    "data_tier_volume_bytes": "The size of the file system that Docker keeps volumes on.",
+    "data_tier_volume_free_bytes": "What is free there.",
+    "data_tier_standby_lag_seconds": "How far a standby's replay is behind, 0 where nothing is written.",
+    "data_tier_standby_up": "Whether the standby of a slot is connected.",
+    "data_tier_archive_waiting_seconds": "How long the oldest piece of the log has waited to be archived.",
+    "data_tier_backup_up": "Whether the container that makes backups answers.",
+    "data_tier_pooler_up": "Whether a process of the pooler has answered.",
+    "data_tier_pool_waiting": "Clients that wait for a connection of a pool.",
+    "data_tier_pool_wait_seconds": "How long the first of them has waited.",
+    "data_tier_pool_clients": "Clients that have a connection of a pool.",
+    "data_tier_pool_connections": "Connections of a pool to the server.",
+    "data_tier_exporter_failures_total": "Looks of the exporter that failed, by what it looked at.",
+}
 _TLS_REQUEST: Final = bytes([0, 0, 0, 8, 0x04, 0xD2, 0x16, 0x2F])  # PostgreSQL's way into TLS
 
 Who = Callable[[], "Login | None"]
@@ -223,7 +238,7 @@ class Looks:
                 say(f"{name}: {type(error).__name__}")
         for name, count in self.failures.items():
             samples.append(("data_tier_exporter_failures_total", {"look": name}, count))
-        return exposition(samples)
+        return exposition(samples, _HELP)
 
 
 def written(name: str, text: str) -> str:

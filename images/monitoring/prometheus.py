@@ -12,9 +12,10 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Final
+
+from images.exposition import answering
 
 CONFIG: Final = Path("/etc/monitoring/prometheus.yml")
 TOLD: Final = Path("/etc/monitoring/told")
@@ -28,22 +29,6 @@ def told(folder: Path) -> str:
     return "".join(file.read_text() for file in sorted(folder.glob("*.prom")))
 
 
-class Answer(BaseHTTPRequestHandler):
-    """Who answers Prometheus."""
-
-    def do_GET(self) -> None:
-        """What is told."""
-        body = told(TOLD).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """A line for each scrape would say nothing."""
-
-
 def version(path: Path) -> tuple[int, int]:
     """What is another number when the file has been put anew."""
     its = path.stat()
@@ -54,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run until Prometheus ends; its exit code. `arguments` are Prometheus' own."""
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
-    server = ThreadingHTTPServer(("127.0.0.1", TOLD_PORT), Answer)
+    server = answering("127.0.0.1", TOLD_PORT, lambda: told(TOLD))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     while not CONFIG.exists():
         ALIVE.touch()  # well, for what it waits for comes after it

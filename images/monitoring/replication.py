@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import psycopg
 
-from images.monitoring.exposition import Sample
+from images.exposition import Sample
 from images.monitoring.looks import Login, Server, Who
 
 BACKUP_PORT: Final = 9188

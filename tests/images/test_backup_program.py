@@ -167,11 +167,11 @@ def test_a_backup_further_along_a_timeline_than_where_it_was_left_is_not_gone_on
 def test_metrics_tell_a_failed_test_and_the_newest_size() -> None:
     runs = {"full": {"success": 5.0}, "restore_test": {"success": 5.0, "failure": 6.0}}
     text = metrics.text("db", NIGHTLY, runs, [saved("2026-11-20 02:00")], 7.0, SUNDAY)
-    assert 'data_tier_backup_last_success_timestamp_seconds{server="db",type="full"} 5.000' in text
-    assert 'data_tier_restore_test_failed{server="db"} 1.000' in text
-    assert 'data_tier_backup_size_bytes{server="db",type="full"} 5.000' in text
+    assert 'data_tier_backup_last_success_timestamp_seconds{server="db",type="full"} 5.0' in text
+    assert 'data_tier_restore_test_failed{server="db"} 1' in text
+    assert 'data_tier_backup_size_bytes{server="db",type="full"} 5' in text
     overdue = 'data_tier_backup_overdue_timestamp_seconds{server="db",type='
-    assert f'{overdue}"restore_test"}} 88205.000' in text
+    assert f'{overdue}"restore_test"}} 88205.0' in text
 
 
 def test_the_data_and_the_socket_turn_to_the_member_that_takes_writes(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from images.exposition import Sample, exposition
 from images.monitoring import exporter, looks, prometheus, replication
-from images.monitoring.exposition import Sample, exposition
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,8 @@ def test_samples_of_one_name_stand_together_under_their_help():
             ("data_tier_pool_waiting", {"database": "a"}, 1),
             ("data_tier_pooler_up", {"process": "1"}, 1),
             ("data_tier_pool_waiting", {"database": "b"}, 2.5),
-        ]
+        ],
+        {"data_tier_pool_waiting": "Clients that wait."},
     ).splitlines()
     assert [line for line in lines if not line.startswith("#")] == [
         'data_tier_pool_waiting{database="a"} 1',
@@ -39,7 +40,7 @@ def test_samples_of_one_name_stand_together_under_their_help():
 
 
 def test_a_label_cannot_end_its_line():
-    assert exposition([("data_tier_pool_waiting", {"database": 'a"} 1\nup 0\\'}, 1)]).splitlines()[2:] == [
+    assert exposition([("data_tier_pool_waiting", {"database": 'a"} 1\nup 0\\'}, 1)], {}).splitlines()[1:] == [
         'data_tier_pool_waiting{database="a\\"} 1\\nup 0\\\\"} 1'
     ]
 

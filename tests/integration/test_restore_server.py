@@ -34,7 +34,7 @@ def life(daemon: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="module")
 def moment(life: Life) -> str:
     """A time at which shop has 100 orders and wiki one page; later that changes, and shop's password does."""
-    sql(life, "CREATE TABLE orders (n int); INSERT INTO orders SELECT generate_series(1, 100)")
+    sql(life, "SET ROLE shop_owner; CREATE TABLE orders (n int); INSERT INTO orders SELECT generate_series(1, 100)")
     sql(life, "CREATE TABLE pages (n int); INSERT INTO pages VALUES (1)", "wiki")
     then = sql(life, "SELECT clock_timestamp()")
     time.sleep(1)
@@ -54,7 +54,7 @@ def told(life: Life, *arguments: str) -> dict[str, Any]:
 
 def as_shop(life: Life) -> int:
     """What the app sees with the URL that it has."""
-    with psycopg.connect(life.url("shop", "database_url", "postgres-unified")) as session:
+    with psycopg.connect(life.url("shop", "database_url", "postgres")) as session:
         (count,) = session.execute("SELECT count(*) FROM orders").fetchone() or (0,)
     return int(count)
 

@@ -14,7 +14,9 @@ from images.backup.common import RUNTIME, BackupError
 STANZA: Final = "main"
 _SAID: Final = re.compile(r"^(?:P\d\d\s+)?(?:ERROR|FATAL): (?:\[\d+\]: )?(.+)$", re.MULTILINE)
 _LONGEST: Final = 24 * 3600
-_ANSWERED: Final = re.compile(r"HTTP request failed with (\d{3})")
+_ANSWERED: Final = re.compile(r"HTTP request failed with (\d{3})[^\n:]*")
+_BEHIND: Final = re.compile(r"^\s*(\w+Error): (.+)$", re.MULTILINE)
+_MISSING: Final = "its info files are missing: the repository's service has no such bucket, or they were deleted"
 _ANSWERS: Final = {
     "403": "the repository's service refuses the access key or its secret, or they may not use the bucket (403)",
     "404": "the repository's service has no such bucket (404)",
@@ -58,9 +60,12 @@ def reason(text: str) -> str | None:
     found = _SAID.search(text)
     if found is None:
         return None
+    if answered := _ANSWERED.search(text, found.start()):
+        return _ANSWERS.get(answered.group(1), answered.group(0))
     said = found.group(1).strip()
-    answered = _ANSWERED.match(said)
-    return _ANSWERS.get(answered.group(1), said.rstrip(":")) if answered else said
+    if said.endswith(":") and (behind := _BEHIND.search(text, found.end())):
+        return _MISSING if behind.group(1) == "FileMissingError" else behind.group(2).strip()
+    return said
 
 
 def saved(text: str | None = None) -> list[Saved]:

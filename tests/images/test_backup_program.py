@@ -138,6 +138,20 @@ def test_what_a_service_answers_is_told_in_words(number: str, told: str) -> None
     assert told in str(repository.reason(text))
 
 
+@pytest.mark.parametrize(
+    ("behind", "told"),
+    [
+        ("ProtocolError: HTTP request failed with 403 (Forbidden):\n*** Path/Query ***:", "refuses the access key"),
+        ("FileMissingError: unable to open missing file '/x/backup.info' for read", "has no such bucket, or they were"),
+        ("CryptoError: cipher header invalid", "cipher header invalid"),
+    ],
+)
+def test_the_reason_behind_an_info_file_that_can_not_be_loaded_is_told(behind: str, told: str) -> None:
+    said = "ERROR: [055]: unable to load info file '/x/backup.info' or '/x/backup.info.copy':"
+    text = f"{said}\n       {behind}\n       HINT: y"
+    assert told in str(repository.reason(text))
+
+
 def of(label: str, segment: str, last: str) -> Saved:
     return Saved(
         label=label,

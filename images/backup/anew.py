@@ -119,8 +119,9 @@ def restore() -> dict[str, Any]:
     data.mkdir(mode=0o700, exist_ok=True)
     if any(data.iterdir()):
         raise BackupError("the data folder isn't empty")
-    along = f"--target-timeline={timelines.known().target}"
-    repository.run("restore", f"--set={_CHOSEN.read_text(encoding='utf-8')}", along)
+    turned = timelines.known()
+    along = [f"--target-timeline={turned.target}"] if turned.timeline else []
+    repository.run("restore", f"--set={_CHOSEN.read_text(encoding='utf-8')}", *along)
     return {}
 
 

@@ -61,12 +61,17 @@ def files(backup: str | None, cluster: str) -> dict[str, str]:
     return {CONFIG: f"[global]\n{text}\n[{STANZA}]\npg1-path={cluster}\n"}
 
 
-def parameters(backup: Backup | None) -> dict[str, str]:
-    """What the server is started with to archive; nothing without backups."""
-    if backup is None:
+def parameters(settings: Backup | None, backup: str | None) -> dict[str, str]:
+    """What the server is started with to archive; nothing without a container called `backup`.
+
+    It first asks whether that is there: pgBackRest looks for it a minute long, and a server that is stopped after it,
+    as `down` does, would be killed before it had given up.
+    """
+    if settings is None or backup is None:
         return {}
+    is_there = f"RES_OPTIONS='timeout:1 attempts:1' getent ahostsv4 {backup} >/dev/null"
     return {
         "archive_mode": "on",
-        "archive_timeout": str(backup.archive_timeout),
-        "archive_command": f"pgbackrest --config={CONFIG} --stanza={STANZA} archive-push %p",
+        "archive_timeout": str(settings.archive_timeout),
+        "archive_command": f"{is_there} && pgbackrest --config={CONFIG} --stanza={STANZA} archive-push %p",
     }

@@ -120,7 +120,7 @@ def _flags(args: PostgresServerArgs) -> list[str]:
             **(args.group.parameters if args.group else {}),
             **preloaded(args.settings),
             **tuning.parameters(args.settings),
-            **_archiver.parameters(args.settings.backed_up if args.backup else None),
+            **_archiver.parameters(args.settings.backed_up, args.backup),
         }.items()
         for part in ("-c", f"{key}={value}")
     ]

@@ -144,9 +144,9 @@ class Project:
 def command_lines() -> set[str]:
     """The command line of every process, as `ps axww` shows them; its threads and those just ended left out."""
     found = set()
-    for file in Path("/proc").glob("[0-9]*/cmdline"):
+    for process in filter(str.isdigit, os.listdir("/proc")):
         try:
-            found.add(file.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+            found.add(Path("/proc", process, "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
         except OSError:
             continue  # it ended meanwhile
     return found - {""}

@@ -41,7 +41,7 @@ def test_the_exporter_is_let_in_and_tells_how_far_the_standby_is(life: Replicate
     assert until(lambda: now(life, "data_tier_standby_up") == {"member_2": 1.0})
     (lag,) = until(lambda: list(now(life, "data_tier_standby_lag_seconds").values()))
     assert lag < 60
-    assert now(life, "data_tier:certificate:days").keys() == {""}
+    assert until(lambda: now(life, "data_tier:certificate:days").keys() == {""})
     (failures,) = prometheus(life).now("data_tier_exporter_failures_total > 0")
     assert failures == []
 

@@ -205,3 +205,5 @@ def test_the_archive_goes_on_after_down_and_up(life: Life) -> None:
     done = told(life, "backup", "--physical", "differential", "--test")["physical"]
 
     assert [one["kind"] for one in done] == ["differential", "restore_test"]
+    log = life.host.client.containers.get(SERVER).logs().decode()
+    assert "database system was shut down at" in log, "it was killed while it waited for its archive"

@@ -35,7 +35,7 @@ down: ready ## Take containers and networks away; data stays unless PURGE=1
 test: ## Run all tests, WORKERS=2 at a time; those on Docker fail where there is none
 	@scripts/ensure-python
 	@scripts/ensure-docker && $(PY) -m images build --mongo mongo:7 --parts $(PARTS) || echo "Without Docker and images (see above) the tests that need them will fail."
-	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(PYTEST)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 check: ## Lint, format and strict types
 	@scripts/ensure-python
